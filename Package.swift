@@ -1,0 +1,59 @@
+// swift-tools-version: 6.2
+// The map of the house: every room, bottom-up. A room imports only rooms above it in this list,
+// and only those it names. `room` gives each the same strict settings; its `exclude` makes a
+// missing README an error. `wall` is a C library behind its door, `suite` the tests of a room.
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+func room(_ name: String, _ imports: [String]) -> Target {
+  .target(
+    name: name, dependencies: imports.map { .init(stringLiteral: $0) },
+    exclude: ["README.md"], swiftSettings: strict)
+}
+
+func wall(_ name: String, links library: String? = nil, flags: [String] = []) -> Target {
+  .target(
+    name: name, exclude: ["README.md"],
+    cSettings: flags.isEmpty ? [] : [.unsafeFlags(flags)],
+    linkerSettings: library.map { [.linkedLibrary($0)] } ?? [])
+}
+
+func suite(_ name: String, _ imports: [String], resources: [Resource] = []) -> Target {
+  .testTarget(
+    name: name, dependencies: imports.map { .init(stringLiteral: $0) },
+    resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "larder",
+  products: [
+    .executable(name: "larder", targets: ["larder"])
+  ],
+  targets: [
+    // 0: walls, and the ground
+    wall("CLinux"),
+    room("Ambient", ["CLinux"]),
+    room("Bytes", []),
+
+    // 1
+    room("DurableFiles", ["CLinux", "Ambient"]),
+
+    // 6: the face
+    .executableTarget(
+      name: "larder", dependencies: ["Ambient", "Bytes"], exclude: ["README.md"],
+      swiftSettings: strict),
+
+    // tests
+    suite("AmbientTests", ["Ambient"]),
+    suite("BytesTests", ["Bytes"]),
+  ]
+)

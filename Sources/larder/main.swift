@@ -1,0 +1,1 @@
+// The way in. `main` inherits the main actor, so it does nothing but call one nonisolated function.
