@@ -41,6 +41,10 @@ let package = Package(
   targets: [
     // 0: walls, and the ground
     wall("CLinux"),
+    wall("CSQLite", links: "sqlite3"),
+    wall("CCurl", links: "curl"),
+    wall("CPostgres", links: "pq"),
+    wall("CTerminal", links: "ncursesw"),
     room("Ambient", ["CLinux"]),
     room("Bytes", []),
 
@@ -53,6 +57,7 @@ let package = Package(
       swiftSettings: strict),
 
     // tests
+    suite("WallsTests", ["CSQLite", "CCurl", "CPostgres", "CTerminal"]),
     suite("AmbientTests", ["Ambient"]),
     suite("BytesTests", ["Bytes"]),
   ]
