@@ -49,7 +49,7 @@ let package = Package(
     room("Bytes", []),
 
     // 1
-    room("DurableFiles", ["CLinux", "Ambient"]),
+    room("DurableFiles", ["CLinux", "Ambient", "Bytes"]),
 
     // 6: the face
     .executableTarget(
@@ -59,6 +59,6 @@ let package = Package(
     // tests
     suite("WallsTests", ["CSQLite", "CCurl", "CPostgres", "CTerminal"]),
     suite("AmbientTests", ["Ambient"]),
-    suite("BytesTests", ["Bytes"]),
+    suite("BytesTests", ["Bytes", "Ambient"]),
   ]
 )

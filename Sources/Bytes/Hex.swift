@@ -17,7 +17,7 @@ package func bytes(fromHexadecimal text: some StringProtocol) -> [UInt8]? {
   bytes.reserveCapacity(text.utf8.count / 2)
   var high: UInt8?
   for character in text.utf8 {
-    guard let value = value(ofDigit: character) else { return nil }
+    guard let value = hexadecimalDigit(character) else { return nil }
     if let first = high {
       bytes.append(first << 4 | value)
       high = nil
@@ -32,7 +32,7 @@ private func digit(_ value: UInt8) -> UInt8 {
   value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
 }
 
-private func value(ofDigit character: UInt8) -> UInt8? {
+func hexadecimalDigit(_ character: UInt8) -> UInt8? {
   switch character {
   case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
   case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10

@@ -1,6 +1,8 @@
 // What can go wrong on a disk, named by what happened to which file. Both disks throw these and
 // nothing else, so code above never sees an errno.
 
+import Bytes
+
 /// A refusal or failure of the disk.
 public enum DiskError: Error, Equatable, Sendable {
   /// The path is not one that may be used on this disk.
@@ -42,7 +44,7 @@ public enum DiskError: Error, Equatable, Sendable {
 extension DiskError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .badPath(let text): "'\(escaped(Array(text.utf8)))' is not a usable path"
+    case .badPath(let text): "'\(escaped(text))' is not a usable path"
     case .absent(let path): "\(path) does not exist"
     case .exists(let path): "\(path) exists already"
     case .notADirectory(let path): "\(path) is not a directory"

@@ -2,6 +2,8 @@
 // any bytes but `/` and NUL; they are compared byte for byte and escaped before anyone sees them.
 // A path is relative and has no `.`, `..` or empty component, so it can only point downwards.
 
+import Bytes
+
 /// A path below the root of a disk; the empty path is the root itself.
 public struct FilePath: Hashable, Sendable {
   /// The components joined by `/`, in the kernel's bytes.
@@ -84,43 +86,4 @@ extension FilePath: CustomStringConvertible {
   public var description: String {
     bytes.isEmpty ? "." : escaped(bytes)
   }
-}
-
-/// Bytes as text that is safe to print: what is no printable UTF-8 becomes `\xNN`.
-package func escaped(_ bytes: [UInt8]) -> String {
-  var text = ""
-  var decoder = UTF8()
-  var rest = bytes[...]
-  while !rest.isEmpty {
-    var iterator = rest.makeIterator()
-    let length: Int
-    if case .scalarValue(let scalar) = decoder.decode(&iterator),
-      scalar.value >= 0x20 && scalar.value != 0x7F
-    {
-      length = UTF8.width(scalar)
-      // C1 controls, bidirectional overrides and zero-width characters lie about what follows.
-      if isDeceptive(scalar) {
-        text += rest.prefix(length).map(hexEscape).joined()
-      } else {
-        text.unicodeScalars.append(scalar)
-      }
-    } else {
-      length = 1
-      text += hexEscape(rest[rest.startIndex])
-    }
-    decoder = UTF8()
-    rest = rest.dropFirst(length)
-  }
-  return text
-}
-
-private func isDeceptive(_ scalar: Unicode.Scalar) -> Bool {
-  switch scalar.properties.generalCategory {
-  case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: true
-  default: false
-  }
-}
-
-private func hexEscape(_ byte: UInt8) -> String {
-  "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
 }
