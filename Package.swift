@@ -59,6 +59,6 @@ let package = Package(
     // tests
     suite("WallsTests", ["CSQLite", "CCurl", "CPostgres", "CTerminal"]),
     suite("AmbientTests", ["Ambient"]),
-    suite("BytesTests", ["Bytes", "Ambient"]),
+    suite("BytesTests", ["Bytes", "Ambient"], resources: [.embedInCode("Vectors")]),
   ]
 )
