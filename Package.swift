@@ -60,5 +60,6 @@ let package = Package(
     suite("WallsTests", ["CSQLite", "CCurl", "CPostgres", "CTerminal"]),
     suite("AmbientTests", ["Ambient"]),
     suite("BytesTests", ["Bytes", "Ambient"], resources: [.embedInCode("Vectors")]),
+    suite("DurableFilesTests", ["DurableFiles", "Ambient"]),
   ]
 )

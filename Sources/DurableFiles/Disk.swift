@@ -71,6 +71,31 @@ public struct DirectoryEntry: Equatable, Sendable {
   }
 }
 
+/// A place in a directory's names, good for that directory only.
+public struct ListPosition: Equatable, Sendable {
+  /// What the disk makes of it.
+  public let number: Int64
+
+  public init(number: Int64) {
+    self.number = number
+  }
+
+  /// Before the first name.
+  public static let start = ListPosition(number: 0)
+}
+
+/// Some of the names in a directory.
+public struct DirectoryPage: Equatable, Sendable {
+  public var entries: [DirectoryEntry]
+  /// Where the next page begins; nil behind the last.
+  public var next: ListPosition?
+
+  public init(entries: [DirectoryEntry], next: ListPosition?) {
+    self.entries = entries
+    self.next = next
+  }
+}
+
 /// A change of what the file system says of a file; nil leaves a field as it is.
 public struct FileAttributes: Equatable, Sendable {
   public var mode: UInt16?
@@ -91,7 +116,7 @@ public struct FileAttributes: Equatable, Sendable {
 
 /// What a sync makes durable.
 public enum SyncScope: Equatable, Sendable {
-  /// The bytes, and the size if it grew.
+  /// The bytes and the size.
   case data
   /// The bytes and every attribute.
   case all
@@ -113,14 +138,16 @@ public protocol SharedWords: AnyObject, Sendable {
   func load(_ index: Int) -> UInt64
   /// Writes a word and wakes whoever waits for it, in any process.
   func store(_ value: UInt64, at index: Int)
-  /// Sleeps while the word is `value`, at most for `timeout`; returns what it is then.
+  /// Sleeps while the word is `value`, at most for `timeout` and perhaps shorter; returns what it
+  /// is then.
   func wait(_ index: Int, while value: UInt64, timeout: Duration) -> UInt64
 }
 
 /// The file system below one root directory.
 ///
 /// Every call may throw `.escapes` when a component is a symbolic link, and everything but reading
-/// throws `.latched` after a sync has failed.
+/// throws `.latched` after a sync has failed. A path with a missing directory on its way is
+/// `.absent` itself; one that leads through a file is said to be `.notADirectory` of its parent.
 public protocol Disk: AnyObject, Sendable {
   /// Opens a regular file.
   func open(_ path: FilePath, _ access: FileAccess) throws(DiskError) -> FileID
@@ -141,6 +168,9 @@ public protocol Disk: AnyObject, Sendable {
   /// Reserves space up to `size`, extending the file with zeros; `.full` now rather than later.
   func allocate(_ file: FileID, to size: UInt64) throws(DiskError)
   /// Makes what was written durable. See fdatasync(2) and fsync(2).
+  ///
+  /// The kernel tells of a failure to write once for each opening, so a file is synced by one
+  /// thread at a time.
   func sync(_ file: FileID, _ scope: SyncScope) throws(DiskError)
 
   /// What an open file is.
@@ -154,8 +184,11 @@ public protocol Disk: AnyObject, Sendable {
   /// Sets an extended attribute in the user's name space, or removes it when `value` is nil.
   func setAttribute(_ name: String, of file: FileID, to value: [UInt8]?) throws(DiskError)
 
-  /// The names in a directory, in no order.
-  func list(_ path: FilePath) throws(DiskError) -> [DirectoryEntry]
+  /// At most `max` names of a directory, in no order. From page to page a name that stays is told
+  /// exactly once; one that comes or goes meanwhile may be told or not.
+  func list(
+    _ path: FilePath, from position: ListPosition, max: Int
+  ) throws(DiskError) -> DirectoryPage
   /// Makes one directory.
   func makeDirectory(_ path: FilePath, mode: UInt16) throws(DiskError)
   /// Removes a file's name, or a link itself.
@@ -169,15 +202,37 @@ public protocol Disk: AnyObject, Sendable {
 
   /// Copies a whole file to a new name, sharing its blocks where the file system can.
   func clone(_ from: FilePath, to: FilePath, mode: UInt16) throws(DiskError)
-  /// Locks the file for this opener alone; `.locked` names the holder. Ends with `close`.
+  /// Locks the file, which is open for writing, for this opening alone; `.locked` names the
+  /// process that holds it. Ends with `close`, and with the process. See fcntl(2), F_OFD_SETLK.
   func lock(_ file: FileID) throws(DiskError)
   /// Space that is left for this process.
   func spaceLeft() throws(DiskError) -> ByteCount
 
-  /// Maps the first `count` bytes for reading.
+  /// Maps the first `count` bytes for reading; `.endsEarly` when the file is shorter.
   func map(_ file: FileID, count: Int) throws(DiskError) -> any MappedBytes
-  /// Maps the first `count` words of a file, making and extending it as needed when `writing`.
+  /// Maps the first `count` words of a file; when `writing`, makes and extends it as needed, else
+  /// `.endsEarly` when it is shorter.
   func sharedWords(
     _ path: FilePath, count: Int, writing: Bool
   ) throws(DiskError) -> any SharedWords
+}
+
+extension Disk {
+  /// The most names that are listed at once.
+  public static var namesMax: Int { 1_000_000 }
+
+  /// All the names in a directory, in no order; `.tooLarge` when there are more than `max`.
+  public func list(
+    _ path: FilePath, max: Int = Self.namesMax
+  ) throws(DiskError) -> [DirectoryEntry] {
+    var entries: [DirectoryEntry] = []
+    var position: ListPosition? = .start
+    while let from = position {
+      let page = try list(path, from: from, max: 1_024)
+      entries += page.entries
+      position = page.next
+      if entries.count > max { throw .tooLarge(path, max: max) }
+    }
+    return entries
+  }
 }

@@ -1,7 +1,8 @@
 // What can go wrong on a disk, named by what happened to which file. Both disks throw these and
-// nothing else, so code above never sees an errno.
+// nothing else, so code above never sees an errno. The kernel's numbers are translated here only.
 
 import Bytes
+import Glibc
 
 /// A refusal or failure of the disk.
 public enum DiskError: Error, Equatable, Sendable {
@@ -21,10 +22,15 @@ public enum DiskError: Error, Equatable, Sendable {
   case full(FilePath)
   /// The disk is mounted or opened for reading only.
   case readOnly(FilePath)
+  /// A name cannot move to another file system; its bytes would have to be copied.
+  case crossesFileSystems(FilePath)
+  /// There is more than the caller is willing to hold.
+  case tooLarge(FilePath, max: Int)
   case tooManyOpenFiles(FilePath)
   /// Another process holds the lock; 0 when the kernel does not say which.
   case locked(FilePath, holder: Int32)
-  /// The call was interrupted before it did anything; `OpenFile` tries again.
+  /// The call was interrupted before it did anything; `OpenFile` tries again. Only reads, writes,
+  /// changes of size and syncs end so.
   case interrupted(FilePath)
   /// The device failed to read or write.
   case io(FilePath)
@@ -41,6 +47,33 @@ public enum DiskError: Error, Equatable, Sendable {
   case system(FilePath, errno: Int32)
 }
 
+extension DiskError {
+  /// What the kernel's number means, said of the path.
+  init(errno number: Int32, _ path: FilePath) {
+    self =
+      switch number {
+      case ENOENT: .absent(path)
+      case EEXIST: .exists(path)
+      case ENOTDIR: .notADirectory(path)
+      case EISDIR: .isADirectory(path)
+      case ENOTEMPTY: .directoryNotEmpty(path)
+      case ELOOP: .escapes(path)
+      case ENXIO, ENODEV: .notRegular(path)
+      case EACCES, EPERM: .denied(path)
+      case ENOSPC, EDQUOT: .full(path)
+      case EROFS: .readOnly(path)
+      case EXDEV: .crossesFileSystems(path)
+      case EMFILE, ENFILE: .tooManyOpenFiles(path)
+      case EAGAIN: .locked(path, holder: 0)
+      case EINTR: .interrupted(path)
+      case EIO: .io(path)
+      case EOPNOTSUPP, ENOSYS, ENOTTY, ENOLCK: .unsupported(path)
+      case ENAMETOOLONG: .badPath(path.description)
+      default: .system(path, errno: number)
+      }
+  }
+}
+
 extension DiskError: CustomStringConvertible {
   public var description: String {
     switch self {
@@ -54,7 +87,9 @@ extension DiskError: CustomStringConvertible {
     case .notRegular(let path): "\(path) is not a regular file"
     case .denied(let path): "permission to use \(path) is denied"
     case .full(let path): "no space is left for \(path); free some and try again"
-    case .readOnly(let path): "\(path) is on a read-only file system"
+    case .readOnly(let path): "\(path) cannot be changed: its disk is read-only"
+    case .crossesFileSystems(let path): "\(path) cannot be moved to another file system"
+    case .tooLarge(let path, let max): "\(path) holds more than \(max) bytes or names"
     case .tooManyOpenFiles(let path):
       "\(path) cannot be opened: too many files are open (raise the limit with ulimit -n)"
     case .locked(let path, let holder):

@@ -16,6 +16,11 @@ public struct FilePath: Hashable, Sendable {
     self.bytes = bytes
   }
 
+  /// A name as a person wrote it, for messages about files outside any disk; no disk opens it.
+  init(asGiven bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
   /// A path from its bytes; throws `.badPath` when it is absolute, has an empty, `.` or `..`
   /// component, contains NUL, or is longer than 4,095 bytes.
   public init(bytes: [UInt8]) throws(DiskError) {
@@ -54,6 +59,17 @@ public struct FilePath: Hashable, Sendable {
   public var name: [UInt8] {
     guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return bytes }
     return Array(bytes[(slash + 1)...])
+  }
+
+  /// The names on the way down, the root's first.
+  public var components: [ArraySlice<UInt8>] {
+    bytes.split(separator: UInt8(ascii: "/"))
+  }
+
+  /// Whether it is the directory at `path`, or anything below that.
+  public func isWithin(_ path: FilePath) -> Bool {
+    path.bytes.isEmpty || self == path
+      || bytes.starts(with: path.bytes) && bytes[path.bytes.count] == UInt8(ascii: "/")
   }
 
   /// The path of the directory that holds it; the root's is the root.

@@ -1,6 +1,7 @@
 // Typed doors to Linux calls that Swift cannot reach: variadics, macros and GNU extensions.
 // Every function keeps the kernel's convention: -1 and errno on failure.
 #pragma once
+#include "CLinuxFiles.h"
 #include <stddef.h>
 #include <stdint.h>
 
