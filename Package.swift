@@ -49,6 +49,7 @@ let package = Package(
     room("Bytes", []),
 
     // 1
+    room("SQLite", ["CSQLite", "Ambient"]),
     room("DurableFiles", ["CLinux", "Ambient", "Bytes"]),
 
     // 6: the face
@@ -59,6 +60,7 @@ let package = Package(
     // tests
     suite("WallsTests", ["CSQLite", "CCurl", "CPostgres", "CTerminal"]),
     suite("AmbientTests", ["Ambient"]),
+    suite("SQLiteTests", ["SQLite", "Ambient"]),
     suite("BytesTests", ["Bytes", "Ambient"], resources: [.embedInCode("Vectors")]),
     suite("DurableFilesTests", ["DurableFiles", "Ambient"]),
   ]
