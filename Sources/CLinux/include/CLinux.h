@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CLinuxProcess.h"
+
 /// Names the calling thread; the kernel keeps 15 bytes.
 int clinux_name_thread(const char *name);
 /// Fills all of `bytes` from the kernel's generator, however often it is interrupted.

@@ -1,0 +1,38 @@
+// What the process was given when it began, and how it ends: its words, its environment, its exit.
+
+import CLinux
+import Glibc
+
+/// The running process.
+package enum ThisProcess {
+  /// The words of the command line in the kernel's bytes, the program's own name first.
+  package static var arguments: [[UInt8]] {
+    (0..<Int(CommandLine.argc)).map { index in
+      guard let word = unsafe CommandLine.unsafeArgv[index] else { return [] }
+      return unsafe bytes(of: word)
+    }
+  }
+
+  /// A variable of the environment; nil when it is not set.
+  package static func variable(_ name: String) -> [UInt8]? {
+    guard let value = unsafe getenv(name) else { return nil }
+    return unsafe bytes(of: value)
+  }
+
+  /// Makes the standard streams safe to use: writing to a pipe that nobody reads is an error and no
+  /// longer the end of the process, and a closed stream stays closed, whatever is opened later.
+  package static func prepareStreams() {
+    _ = signal(SIGPIPE, SIG_IGN)
+    // Without /dev/null the streams are as safe as they came; there is no one to tell.
+    _ = clinux_hold_standard_descriptors()
+  }
+
+  /// Ends the process at once; nothing that is buffered is written.
+  package static func exit(_ code: Int32) -> Never {
+    Glibc.exit(code)
+  }
+
+  private static func bytes(of text: UnsafeMutablePointer<CChar>) -> [UInt8] {
+    unsafe UnsafeBufferPointer(start: text, count: strlen(text)).map { UInt8(bitPattern: $0) }
+  }
+}
