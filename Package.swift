@@ -52,15 +52,19 @@ let package = Package(
     room("SQLite", ["CSQLite", "Ambient"]),
     room("DurableFiles", ["CLinux", "Ambient", "Bytes"]),
 
+    // 2
+    room("Flags", ["Ambient", "Bytes"]),
+
     // 6: the face
     .executableTarget(
-      name: "larder", dependencies: ["Ambient", "Bytes"], exclude: ["README.md"],
+      name: "larder", dependencies: ["Ambient", "Bytes", "Flags"], exclude: ["README.md"],
       swiftSettings: strict),
 
     // tests
     suite("WallsTests", ["CSQLite", "CCurl", "CPostgres", "CTerminal"]),
     suite("AmbientTests", ["Ambient"]),
     suite("SQLiteTests", ["SQLite", "Ambient"]),
+    suite("FlagsTests", ["Flags", "Ambient", "Bytes"]),
     suite("BytesTests", ["Bytes", "Ambient"], resources: [.embedInCode("Vectors")]),
     suite("DurableFilesTests", ["DurableFiles", "Ambient"]),
   ]
