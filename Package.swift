@@ -67,5 +67,6 @@ let package = Package(
     suite("FlagsTests", ["Flags", "Ambient", "Bytes"]),
     suite("BytesTests", ["Bytes", "Ambient"], resources: [.embedInCode("Vectors")]),
     suite("DurableFilesTests", ["DurableFiles", "Ambient"]),
+    suite("TidyTests", ["DurableFiles"]),
   ]
 )
