@@ -53,6 +53,25 @@ extension Rule {
   }
 }
 
+extension Rule {
+  /// A rule about lines of shipped code that need a comment in one of the two lines above them.
+  static func explained(
+    _ name: String, _ sentence: String, needsWhy: @escaping @Sendable (_ code: String) -> Bool
+  ) -> Rule {
+    Rule(name: name) { file in
+      guard file.isSource else { return [] }
+      let lines = file.lines
+      return codeLines(of: file).compactMap { number, code in
+        guard needsWhy(code) else { return nil }
+        let above = lines[..<(number - 1)].suffix(2)
+        let isExplained = above.contains { $0.drop(while: { $0 == " " }).hasPrefix("// ") }
+        return isExplained
+          ? nil : Violation(path: file.path, line: number, sentence: sentence)
+      }
+    }
+  }
+}
+
 /// The lines of a file with comments and the insides of string literals cut away, numbered.
 func codeLines(of file: SourceFile) -> [(Int, String)] {
   var inBlockText = false

@@ -50,15 +50,9 @@ let rules: [Rule] = [
           || $0 == "withoutActuallyEscaping"
       }
   },
-  Rule(name: "an unchecked Sendable says in a sentence why it is true") { file in
-    let lines = file.lines
-    return codeLines(of: file).compactMap { number, code in
-      guard code.contains("@unchecked Sendable") else { return nil }
-      let above = lines[..<(number - 1)].suffix(2)
-      return above.contains { $0.drop(while: { $0 == " " }).hasPrefix("// ") }
-        ? nil
-        : Violation(path: file.path, line: number, sentence: "say above why this is Sendable")
-    }
+  .explained("an unchecked Sendable says in a sentence why it is true", "say above why this is so")
+  {
+    $0.contains("@unchecked Sendable")
   },
   .eachLine("only the executable prints", "return text; `larder` prints it") { code, file in
     file.isSource && file.room != "larder"
@@ -68,8 +62,8 @@ let rules: [Rule] = [
     !Set(freeCalls(code)).isDisjoint(with: ["sleep", "usleep", "nanosleep"])
       || code.contains("Task.sleep")
   },
-  .eachLine("no error is swallowed", "catch it and say why it may be dropped") { code, file in
-    file.isSource && (" " + code).contains(" try?")
+  .explained("no error is swallowed without a reason", "say above why it may be dropped") {
+    (" " + $0).contains(" try?")
   },
   .eachLine("the file system is touched in DurableFiles alone", "go through a `Disk`") {
     code, file in

@@ -26,7 +26,7 @@ import Testing
     ),
     ("only the executable prints", "// Head.\nprint(1)\n"),
     ("nothing sleeps", "// Head.\nGlibc.sleep(1)\n"),
-    ("no error is swallowed", "// Head.\nlet a = try? b()\n"),
+    ("no error is swallowed without a reason", "// Head.\n\n\nlet a = try? b()\n"),
     ("nothing is left to do", "// Head.\n// TODO: later\n"),
     ("a file stays readable in one sitting", "// Head.\n" + String(repeating: "\n", count: 800)),
   ])
