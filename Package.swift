@@ -50,6 +50,7 @@ let package = Package(
 
     // 1
     room("SQLite", ["CSQLite", "Ambient"]),
+    room("Retry", ["Ambient"]),
     room("DurableFiles", ["CLinux", "Ambient", "Bytes"]),
 
     // 2
@@ -65,6 +66,7 @@ let package = Package(
     suite("AmbientTests", ["Ambient"]),
     suite("SQLiteTests", ["SQLite", "Ambient"]),
     suite("FlagsTests", ["Flags", "Ambient", "Bytes"]),
+    suite("RetryTests", ["Retry", "Ambient"]),
     suite("BytesTests", ["Bytes", "Ambient"], resources: [.embedInCode("Vectors")]),
     suite("DurableFilesTests", ["DurableFiles", "Ambient"]),
     suite("TidyTests", ["DurableFiles"]),
