@@ -51,6 +51,7 @@ let package = Package(
     // 1
     room("SQLite", ["CSQLite", "Ambient"]),
     room("Retry", ["Ambient"]),
+    room("Telemetry", ["Ambient"]),
     room("DurableFiles", ["CLinux", "Ambient", "Bytes"]),
 
     // 2
@@ -67,6 +68,7 @@ let package = Package(
     suite("SQLiteTests", ["SQLite", "Ambient"]),
     suite("FlagsTests", ["Flags", "Ambient", "Bytes"]),
     suite("RetryTests", ["Retry", "Ambient"]),
+    suite("TelemetryTests", ["Telemetry", "Ambient"]),
     suite("BytesTests", ["Bytes", "Ambient"], resources: [.embedInCode("Vectors")]),
     suite("DurableFilesTests", ["DurableFiles", "Ambient"]),
     suite("TidyTests", ["DurableFiles"]),
