@@ -45,6 +45,7 @@ let package = Package(
     wall("CCurl", links: "curl"),
     wall("CPostgres", links: "pq"),
     wall("CTerminal", links: "ncursesw"),
+    wall("CBlake3", flags: ["-O3"]),
     room("Ambient", ["CLinux"]),
     room("Bytes", []),
 
