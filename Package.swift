@@ -50,6 +50,7 @@ let package = Package(
     room("Bytes", []),
 
     // 1
+    room("Digests", ["CBlake3", "Ambient", "Bytes"]),
     room("SQLite", ["CSQLite", "Ambient"]),
     room("Retry", ["Ambient"]),
     room("Telemetry", ["Ambient"]),
@@ -66,6 +67,9 @@ let package = Package(
     // tests
     suite("WallsTests", ["CSQLite", "CCurl", "CPostgres", "CTerminal"]),
     suite("AmbientTests", ["Ambient"]),
+    suite(
+      "DigestsTests", ["Digests", "Ambient", "Bytes"],
+      resources: [.embedInCode("Vectors")]),
     suite("SQLiteTests", ["SQLite", "Ambient"]),
     suite("FlagsTests", ["Flags", "Ambient", "Bytes"]),
     suite("RetryTests", ["Retry", "Ambient"]),

@@ -1,0 +1,62 @@
+// Thirty-two bytes as a value in four words: what digests, chaining values and public keys are made
+// of. A word holds its first byte highest, so words compare as the bytes do.
+
+import Bytes
+import CBlake3
+
+struct Bytes32: Hashable, Comparable, Sendable {
+  private let first: UInt64
+  private let second: UInt64
+  private let third: UInt64
+  private let fourth: UInt64
+
+  /// Takes a value of the wall's.
+  init(_ value: cblake3_value) {
+    first = UInt64(bigEndian: value.words.0)
+    second = UInt64(bigEndian: value.words.1)
+    third = UInt64(bigEndian: value.words.2)
+    fourth = UInt64(bigEndian: value.words.3)
+  }
+
+  /// Copies 32 bytes; `what` names them when they are fewer or more.
+  init(_ bytes: Span<UInt8>, what: String) throws(DigestsError) {
+    guard bytes.count == 32 else {
+      throw .wrongLength(of: what, expected: 32, got: bytes.count)
+    }
+    func word(_ index: Int) -> UInt64 {
+      (0..<8).reduce(0) { $0 << 8 | UInt64(bytes[8 * index + $1]) }
+    }
+    (first, second, third, fourth) = (word(0), word(1), word(2), word(3))
+  }
+
+  /// Reads 64 hexadecimal digits.
+  init(hexadecimal text: some StringProtocol, what: String) throws(DigestsError) {
+    guard let bytes = Bytes.bytes(fromHexadecimal: text) else {
+      throw .notHexadecimal(of: what)
+    }
+    try self.init(bytes.span, what: what)
+  }
+
+  /// Lends the bytes.
+  func withBytes<Result, Failure: Error>(
+    _ body: (Span<UInt8>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    var words = (first.bigEndian, second.bigEndian, third.bigEndian, fourth.bigEndian)
+    return try unsafe withUnsafeBytes(of: &words) { (buffer) throws(Failure) -> Result in
+      try unsafe body(buffer.bindMemory(to: UInt8.self).span)
+    }
+  }
+
+  var bytes: [UInt8] {
+    withBytes { bytes in bytes.indices.map { bytes[$0] } }
+  }
+
+  var hexadecimal: String { Bytes.hexadecimal(bytes) }
+
+  static func < (left: Bytes32, right: Bytes32) -> Bool {
+    if left.first != right.first { return left.first < right.first }
+    if left.second != right.second { return left.second < right.second }
+    if left.third != right.third { return left.third < right.third }
+    return left.fourth < right.fourth
+  }
+}

@@ -1,0 +1,29 @@
+// What can go wrong here, which is little: input of the wrong shape, a seal that does not open, and
+// a library that was built or configured without what is asked of it.
+
+/// A refusal of this room.
+public enum DigestsError: Error, Equatable, Sendable {
+  /// A key, nonce, digest or signature of the wrong length.
+  case wrongLength(of: String, expected: Int, got: Int)
+  /// Text that should spell a digest in hexadecimal and does not.
+  case notHexadecimal(of: String)
+  /// A part of a BLAKE3 input that is no subtree at that place.
+  case noSubtree(firstChunk: UInt64, chunks: UInt64)
+  /// Two subtrees of a BLAKE3 input that are not siblings.
+  case notSiblings
+}
+
+extension DigestsError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .wrongLength(let what, let expected, let got):
+      "a \(what) has \(expected) bytes, and this one has \(got)"
+    case .notHexadecimal(let what):
+      "a \(what) is written in hexadecimal digits, and this text is not"
+    case .noSubtree(let firstChunk, let chunks):
+      "\(chunks) chunks from chunk \(firstChunk) on are no subtree of a BLAKE3 input"
+    case .notSiblings:
+      "two parts of a BLAKE3 input do not lie side by side as left and right of one parent"
+    }
+  }
+}
