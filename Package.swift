@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 // The map of the house: every room, bottom-up. A room imports only rooms above it in this list,
 // and only those it names. `room` gives each the same strict settings; its `exclude` makes a
-// missing README an error. `wall` is a C library behind its door, `suite` the tests of a room.
+// missing README an error. `wall` is a C library behind its door, `suite` the tests of a
+// room, `support` what several suites share.
 
 import PackageDescription
 
@@ -31,6 +32,11 @@ func suite(_ name: String, _ imports: [String], resources: [Resource] = []) -> T
   .testTarget(
     name: name, dependencies: imports.map { .init(stringLiteral: $0) },
     resources: resources, swiftSettings: strict)
+}
+
+func support(_ name: String) -> Target {
+  .target(
+    name: name, path: "Tests/\(name)", exclude: ["README.md"], swiftSettings: strict)
 }
 
 let package = Package(
@@ -65,15 +71,20 @@ let package = Package(
       swiftSettings: strict),
 
     // tests
+    support("ChildProcesses"),
     suite("WallsTests", ["CSQLite", "CCurl", "CPostgres", "CTerminal"]),
     suite("AmbientTests", ["Ambient"]),
     suite(
       "DigestsTests", ["Digests", "Ambient", "Bytes"],
       resources: [.embedInCode("Vectors")]),
     suite("SQLiteTests", ["SQLite", "Ambient"]),
-    suite("FlagsTests", ["Flags", "Ambient", "Bytes"]),
     suite("RetryTests", ["Retry", "Ambient"]),
     suite("TelemetryTests", ["Telemetry", "Ambient"]),
+    suite(
+      "FlagsTests", ["Flags", "Ambient", "Bytes", "ChildProcesses"],
+      resources: [.embedInCode("Golden")]),
+    suite(
+      "LarderTests", ["larder", "Flags", "Ambient", "Bytes", "ChildProcesses"]),
     suite("BytesTests", ["Bytes", "Ambient"], resources: [.embedInCode("Vectors")]),
     suite("DurableFilesTests", ["DurableFiles", "Ambient"]),
     suite("TidyTests", ["DurableFiles"]),

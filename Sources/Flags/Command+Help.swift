@@ -40,7 +40,7 @@ extension Command {
       layout.heading("Usage:") + "\n" + usages.map { "  " + $0 }.joined(separator: "\n"))
     if !details.isEmpty { sections.append(wrapped(details, width: layout.width)) }
     add("Commands:", subcommands.map { ($0.name, $0.summary) }, to: &sections, layout)
-    add("Arguments:", arguments.map { ($0.name, $0.summary) }, to: &sections, layout)
+    add("Arguments:", arguments.map { ($0.name, $0.sentence) }, to: &sections, layout)
     add("Flags:", flags.map { ($0.label(padded: true), $0.sentence) }, to: &sections, layout)
     if !examples.isEmpty {
       let examples = examples.map { example in
@@ -51,7 +51,8 @@ extension Command {
     if !subcommands.isEmpty {
       let program = title.prefix { $0 != " " }
       let words = (["help"] + title.split(separator: " ").dropFirst()).joined(separator: " ")
-      sections.append("'\(program) \(words) COMMAND' tells more about a command.")
+      let hint = "'\(program) \(words) COMMAND' tells more about a command."
+      sections.append(wrapped(hint, width: layout.width))
     }
     return sections.joined(separator: "\n\n") + "\n"
   }
@@ -61,7 +62,7 @@ extension Command {
     _ layout: HelpLayout
   ) {
     guard !rows.isEmpty else { return }
-    let column = min(rows.map(\.label.count).max() ?? 0, 26) + 4
+    let column = min(rows.map(\.label.count).max() ?? 0, 26, layout.width / 2 - 4) + 4
     let lines = rows.map { label, text in
       let gap =
         label.count + 4 > column
@@ -100,8 +101,9 @@ extension ParameterDeclaration {
     var notes: [String] = []
     if case .words(let words) = completion { notes.append(alternatives(words)) }
     if let defaultText { notes.append("default \(defaultText)") }
-    if counts.upperBound > 1 { notes.append("may be repeated") }
-    return notes.isEmpty ? summary : summary + " (" + notes.joined(separator: "; ") + ")"
+    if counts.upperBound > 1, role != .argument { notes.append("may be repeated") }
+    guard !notes.isEmpty else { return summary }
+    return summary.dropLast() + " (" + notes.joined(separator: "; ") + ")" + summary.suffix(1)
   }
 
   /// How it stands in a usage line.

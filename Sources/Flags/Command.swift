@@ -80,6 +80,9 @@ package struct Command<Action: Sendable>: Sendable {
     }
     precondition(
       arguments.isEmpty || subcommands.isEmpty, "\(name) cannot take arguments and commands")
+    for text in [summary] + (flags + arguments).map(\.summary) {
+      precondition(text.hasSuffix("."), "'\(text)' in \(name) is no sentence")
+    }
     for title in exclusions.joined() {
       precondition(names.contains(title), "\(name) excludes \(title), which it does not take")
     }

@@ -46,6 +46,8 @@ package enum Completion: Equatable, Sendable {
   case file
   case directory
   case words([String])
+  /// The words that lead to a command of the same executable.
+  case commands
 }
 
 /// In which form a configuration file holds a value.
@@ -66,6 +68,13 @@ extension Spelling where Value == String {
         return text
       },
       write: { $0 })
+  }
+
+  /// A word that leads to a command.
+  package static var command: Spelling {
+    Spelling(
+      placeholder: "COMMAND", wanted: "a command", completion: .commands,
+      read: Spelling.text("COMMAND").read, write: { $0 })
   }
 
   /// One of these words.
@@ -99,8 +108,8 @@ extension Spelling where Value == Int {
   package static func integer(
     _ range: ClosedRange<Int> = 0...Int.max, placeholder: String = "N"
   ) -> Spelling {
-    // No bound is worth naming that is only where numbers end.
-    let open = (range.lowerBound == Int.min ? Int.min : 0)...Int.max
+    // Without an upper bound, counting from zero is what everyone expects.
+    let open = (range.upperBound == Int.max ? 0 : Int.min)...Int.max
     return Spelling(
       placeholder: placeholder, wanted: "a whole number" + bounds(range, open: open),
       form: .number,

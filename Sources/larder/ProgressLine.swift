@@ -59,17 +59,22 @@ struct ProgressLine: ~Copyable {
     let perSecond = spelled(Int64(rate)) + "/s"
     guard let total, total > 0 else { return "\(label)  \(spelled(done))  \(perSecond)" }
     let share = min(Double(done) / Double(total), 1)
-    let percent = "\(Int(share * 100))%"
+    let number = "\(Int(share * 100))%"
+    // The bar keeps its length while the number grows.
+    let percent = String(repeating: " ", count: 4 - number.count) + number
     let left = rate > 0 ? "  " + timeLeft(Double(total - done) / rate) : ""
     let figures = "\(spelled(done)) of \(spelled(total))  \(perSecond)\(left)"
-    return "\(label)  \(bar(share)) \(percent)  \(figures)"
+    let besides = label.count + percent.count + figures.count + 6
+    return "\(label)  \(bar(share, columns: stream.columns - 1 - besides))\(percent)  \(figures)"
   }
 
-  private func bar(_ share: Double) -> String {
-    let width = 20
+  /// A bar with a space behind it, or nothing where there is no room for one.
+  private func bar(_ share: Double, columns: Int) -> String {
+    guard columns >= 8 else { return "" }
+    let width = min(columns, 24) - 2
     let filled = Int(share * Double(width))
     return "[" + String(repeating: "#", count: filled)
-      + String(repeating: ".", count: width - filled) + "]"
+      + String(repeating: ".", count: width - filled) + "] "
   }
 
   private func spelled(_ value: Int64) -> String {

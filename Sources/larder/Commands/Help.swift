@@ -3,7 +3,7 @@
 import Flags
 
 private let words = Argument(
-  repeated: .text("COMMAND"), counts: 0...8, "The command, with the words that lead to it.")
+  repeated: .command, counts: 0...8, "The command, with the words that lead to it.")
 
 /// Tells about a command.
 let helpCommand: Command<Action> = Command(

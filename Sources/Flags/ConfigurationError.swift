@@ -1,0 +1,71 @@
+// What can be wrong with a configuration. A message names the first problem by its line and column
+// and says how many there are besides; the rest is there for `config check`, which lists them all.
+
+package import Bytes
+
+/// Why a configuration cannot be used.
+package enum ConfigurationError: Error, Equatable, Sendable {
+  /// The file is not JSON5.
+  case malformed(BytesError)
+  /// Settings are wrong; in the order of the file, then the rest.
+  case wrong([ConfigurationProblem])
+}
+
+/// One thing that is wrong with a configuration.
+package struct ConfigurationProblem: Equatable, Sendable {
+  package let origin: SettingOrigin
+  /// The key as it stands in the file, safe to show; empty for the whole document.
+  package let key: String
+  package let fault: Fault
+
+  /// What is wrong.
+  package enum Fault: Equatable, Sendable {
+    case unknownKey(nearest: String?)
+    /// Something else stands where an object of settings should.
+    case noObject(String)
+    case value(SettingFault)
+  }
+}
+
+extension ConfigurationError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .malformed(let error): return error.description
+    case .wrong(let problems):
+      let others = problems.count - 1
+      let more = others > 0 ? " (and \(others) more problem\(others == 1 ? "" : "s"))" : ""
+      return (problems.first?.description ?? "nothing is wrong") + more
+    }
+  }
+}
+
+extension ConfigurationProblem: CustomStringConvertible {
+  package var description: String {
+    switch fault {
+    case .unknownKey(let nearest):
+      let guess = nearest.map { " (did you mean '\($0)'?)" } ?? ""
+      return "\(origin): there is no setting '\(key)'" + guess
+    case .noObject(let kind):
+      let title = key.isEmpty ? "the configuration" : "'\(key)'"
+      return "\(origin): \(title) wants an object with settings, not \(kind)"
+    case .value(.missing):
+      return "the setting '\(key)' is missing"
+    case .value(.badValue(let given, let wanted, let nearest)):
+      let guess = nearest.map { " (did you mean '\($0)'?)" } ?? ""
+      return "\(origin): '\(key)' wants \(wanted), not \(given)" + guess
+    }
+  }
+}
+
+extension ConfigurationProblem: Comparable {
+  /// The order of the file first, then the order of the keys.
+  package static func < (left: ConfigurationProblem, right: ConfigurationProblem) -> Bool {
+    switch (left.origin, right.origin) {
+    case (.file(let left), .file(let right)) where left != right: left < right
+    case (.file, .file): left.key < right.key
+    case (.file, _): true
+    case (_, .file): false
+    default: left.key < right.key
+    }
+  }
+}
