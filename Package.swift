@@ -63,6 +63,7 @@ let package = Package(
     room("DurableFiles", ["CLinux", "Ambient", "Bytes"]),
 
     // 2
+    room("DiskSimulation", ["DurableFiles", "Ambient"]),
     room("Flags", ["Ambient", "Bytes"]),
 
     // 6: the face
@@ -86,7 +87,8 @@ let package = Package(
     suite(
       "LarderTests", ["larder", "Flags", "Ambient", "Bytes", "ChildProcesses"]),
     suite("BytesTests", ["Bytes", "Ambient"], resources: [.embedInCode("Vectors")]),
-    suite("DurableFilesTests", ["DurableFiles", "Ambient"]),
+    suite("DurableFilesTests", ["DurableFiles", "DiskSimulation", "Ambient"]),
+    suite("DiskSimulationTests", ["DiskSimulation", "DurableFiles", "Ambient"]),
     suite("TidyTests", ["DurableFiles"]),
   ]
 )

@@ -147,7 +147,8 @@ public protocol SharedWords: AnyObject, Sendable {
 ///
 /// Every call may throw `.escapes` when a component is a symbolic link, and everything but reading
 /// throws `.latched` after a sync has failed. A path with a missing directory on its way is
-/// `.absent` itself; one that leads through a file is said to be `.notADirectory` of its parent.
+/// `.absent` itself; where one leads through a file its parent is `.notADirectory`, or it is itself
+/// when a directory is asked for.
 public protocol Disk: AnyObject, Sendable {
   /// Opens a regular file.
   func open(_ path: FilePath, _ access: FileAccess) throws(DiskError) -> FileID

@@ -1,5 +1,6 @@
 // The disks that keep the contract: each is made fresh for a test, over nothing.
 
+import DiskSimulation
 import Glibc
 import Testing
 
@@ -10,48 +11,60 @@ enum DiskKind: CaseIterable, CustomTestStringConvertible {
   case posix
   /// The same kernel without its newer calls.
   case olderPosix
+  case simulated
 
   var testDescription: String { "\(self)" }
 }
 
 /// A fresh disk of a kind, and what a test may do to it that no disk does.
 final class DiskUnderTest {
-  let disk: any Disk
-  let kind: DiskKind
-  private let scratch = Scratch()
-
-  init(_ kind: DiskKind) throws(DiskError) {
-    self.kind = kind
-    disk = try Self.open(scratch, kind, readOnly: false)
+  private enum Ground {
+    case posix(Scratch, KernelGaps)
+    case simulated(SimulatedDisk)
   }
 
-  private static func open(
-    _ scratch: Scratch, _ kind: DiskKind, readOnly: Bool
-  ) throws(DiskError) -> any Disk {
-    let gaps: KernelGaps =
-      switch kind {
-      case .posix: []
-      case .olderPosix: [.openBeneath, .renameNew, .copyInKernel]
-      }
-    return try PosixDisk(root: Array(scratch.path.utf8), readOnly: readOnly, lacking: gaps)
+  let disk: any Disk
+  private let ground: Ground
+
+  init(_ kind: DiskKind) throws(DiskError) {
+    switch kind {
+    case .posix: ground = .posix(Scratch(), [])
+    case .olderPosix: ground = .posix(Scratch(), [.openBeneath, .renameNew, .copyInKernel])
+    case .simulated: ground = .simulated(SimulatedDisk(seed: 1, threads: .many))
+    }
+    disk = try Self.open(ground, readOnly: false)
+  }
+
+  private static func open(_ ground: Ground, readOnly: Bool) throws(DiskError) -> any Disk {
+    switch ground {
+    case .posix(let scratch, let gaps):
+      try PosixDisk(root: Array(scratch.path.utf8), readOnly: readOnly, lacking: gaps)
+    case .simulated(let first): first.startProcess(readOnly: readOnly)
+    }
   }
 
   /// The same files as another process would open them.
   func other(readOnly: Bool = false) throws(DiskError) -> any Disk {
-    try Self.open(scratch, kind, readOnly: readOnly)
+    try Self.open(ground, readOnly: readOnly)
   }
 
   /// The process by which locks of `disk` are told to others.
-  var holder: Int32 { getpid() }
+  var holder: Int32 { (disk as? SimulatedDisk)?.process ?? getpid() }
 
   /// Makes a symbolic link, which no disk makes.
-  func plantLink(_ name: String, to target: String) {
-    scratch.plantLink(name, to: target)
+  func plantLink(_ name: String, to target: String) throws(DiskError) {
+    switch ground {
+    case .posix(let scratch, _): scratch.plantLink(name, to: target)
+    case .simulated(let disk): try disk.plant(.symbolicLink, at: FilePath(name))
+    }
   }
 
   /// Makes something that is neither file nor directory nor link.
-  func plantPipe(_ name: String) {
-    scratch.plantPipe(name)
+  func plantPipe(_ name: String) throws(DiskError) {
+    switch ground {
+    case .posix(let scratch, _): scratch.plantPipe(name)
+    case .simulated(let disk): try disk.plant(.other, at: FilePath(name))
+    }
   }
 }
 

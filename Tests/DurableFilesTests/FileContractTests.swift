@@ -37,10 +37,10 @@ import Testing
     let disk = ground.disk
     try disk.makeDirectory("directory", mode: 0o700)
     try disk.put("directory/file", [1])
-    ground.plantPipe("pipe")
-    ground.plantLink("link", to: "directory/file")
-    ground.plantLink("way", to: "directory")
-    ground.plantLink("out", to: "/etc")
+    try ground.plantPipe("pipe")
+    try ground.plantLink("link", to: "directory/file")
+    try ground.plantLink("way", to: "directory")
+    try ground.plantLink("out", to: "/etc")
     for access in [FileAccess.reading, .writing] {
       #expect(throws: DiskError.isADirectory("directory")) { try disk.open("directory", access) }
       #expect(throws: DiskError.isADirectory(.root)) { try disk.open(.root, access) }
