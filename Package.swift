@@ -60,6 +60,7 @@ let package = Package(
     room("SQLite", ["CSQLite", "Ambient"]),
     room("Retry", ["Ambient"]),
     room("Telemetry", ["Ambient"]),
+    room("Sockets", ["CLinux", "Ambient", "Bytes"]),
     room("DurableFiles", ["CLinux", "Ambient", "Bytes"]),
 
     // 2
@@ -86,6 +87,7 @@ let package = Package(
       resources: [.embedInCode("Golden")]),
     suite(
       "LarderTests", ["larder", "Flags", "Ambient", "Bytes", "ChildProcesses"]),
+    suite("SocketsTests", ["Sockets", "DurableFiles", "Ambient"]),
     suite("BytesTests", ["Bytes", "Ambient"], resources: [.embedInCode("Vectors")]),
     suite("DurableFilesTests", ["DurableFiles", "DiskSimulation", "Ambient"]),
     suite("DiskSimulationTests", ["DiskSimulation", "DurableFiles", "Ambient"]),

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "CLinuxProcess.h"
+#include "CLinuxSockets.h"
 
 /// Names the calling thread; the kernel keeps 15 bytes.
 int clinux_name_thread(const char *name);
