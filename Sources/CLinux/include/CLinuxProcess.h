@@ -1,4 +1,5 @@
-// Doors to what a process is born with: its standard descriptors and the terminal behind them.
+// Doors to what a process is born with: its standard descriptors, the terminal behind them, and to
+// starting another one.
 #pragma once
 
 /// How many columns the terminal behind the descriptor has; -1 when there is none.
@@ -6,3 +7,9 @@ int clinux_terminal_columns(int descriptor);
 /// Fills each standard descriptor that is closed with one that refuses to be used, so that no file
 /// opened later takes its number and receives what was meant for a person. See open(2).
 int clinux_hold_standard_descriptors(void);
+/// The most words of a program that is started.
+enum { CLINUX_WORDS_MAX = 64 };
+/// Starts a program found along PATH; `words` are its name and arguments, each ending with a zero.
+/// It reads nothing; what it says on either stream comes out of the descriptor that `output`
+/// receives. Returns its process number. See posix_spawn(3).
+int clinux_start_program(const char *words, int count, int *output);
