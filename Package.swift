@@ -52,11 +52,14 @@ let package = Package(
     wall("CPostgres", links: "pq"),
     wall("CTerminal", links: "ncursesw"),
     wall("CBlake3", flags: ["-O3"]),
+    wall("CCrc32c", flags: ["-O3"]),
+    wall("COpenSSL", links: "crypto"),
+    wall("CSodium", links: "sodium"),
     room("Ambient", ["CLinux"]),
     room("Bytes", []),
 
     // 1
-    room("Digests", ["CBlake3", "Ambient", "Bytes"]),
+    room("Digests", ["CBlake3", "CCrc32c", "COpenSSL", "CSodium", "Ambient", "Bytes"]),
     room("SQLite", ["CSQLite", "Ambient"]),
     room("Retry", ["Ambient"]),
     room("Telemetry", ["Ambient"]),
@@ -77,7 +80,7 @@ let package = Package(
     suite("WallsTests", ["CSQLite", "CCurl", "CPostgres", "CTerminal"]),
     suite("AmbientTests", ["Ambient"]),
     suite(
-      "DigestsTests", ["Digests", "Ambient", "Bytes"],
+      "DigestsTests", ["Digests", "DurableFiles", "Ambient", "Bytes"],
       resources: [.embedInCode("Vectors")]),
     suite("SQLiteTests", ["SQLite", "Ambient"]),
     suite("RetryTests", ["Retry", "Ambient"]),

@@ -42,7 +42,8 @@ import CBlake3
 
   /// The digest of what was taken so far; more may follow.
   package func digest() -> Blake3Digest {
-    Blake3Digest(Bytes32(unsafe cblake3_root_digest(hasher.pointee.mode, cblake3_top(hasher))))
+    Blake3Digest(
+      Bytes32(unsafe cblake3_root_digest(hasher.pointee.mode, cblake3_top(hasher)).words))
   }
 
   /// `count` bytes of the output of any length that begins with the digest, from `offset`.
@@ -63,7 +64,7 @@ extension Blake3 {
     Blake3Digest(
       Bytes32(
         unsafe bytes.withUnsafeBufferPointer { bytes in
-          unsafe cblake3_digest(mode.wall, bytes.baseAddress, bytes.count)
+          unsafe cblake3_digest(mode.wall, bytes.baseAddress, bytes.count).words
         }))
   }
 
@@ -110,7 +111,7 @@ extension Blake3 {
             mode.wall, bytes.baseAddress, parts.baseAddress, group.count, values.baseAddress)
         }
         for index in 0..<group.count {
-          digests.append(Blake3Digest(Bytes32(unsafe values[index])))
+          digests.append(Blake3Digest(Bytes32(unsafe values[index].words)))
         }
       }
     }

@@ -59,13 +59,13 @@ package struct Blake3Subtree: Sendable {
 
   /// The chaining value: what its parent is made of.
   package var chainingValue: [UInt8] {
-    Bytes32(cblake3_chaining_value(mode.wall, node)).bytes
+    Bytes32(cblake3_chaining_value(mode.wall, node).words).bytes
   }
 
   /// The digest of an input that consists of this part alone.
   package var digest: Blake3Digest {
     precondition(firstChunk == 0, "a part from the middle is not the whole")
-    return Blake3Digest(Bytes32(cblake3_root_digest(mode.wall, node)))
+    return Blake3Digest(Bytes32(cblake3_root_digest(mode.wall, node).words))
   }
 
   private static func powerOfTwo(atLeast count: UInt64) -> UInt64 {

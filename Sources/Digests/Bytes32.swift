@@ -2,20 +2,21 @@
 // of. A word holds its first byte highest, so words compare as the bytes do.
 
 import Bytes
-import CBlake3
 
 struct Bytes32: Hashable, Comparable, Sendable {
+  /// The bytes as four words that lie in memory as the bytes do.
+  typealias Words = (UInt64, UInt64, UInt64, UInt64)
+
   private let first: UInt64
   private let second: UInt64
   private let third: UInt64
   private let fourth: UInt64
 
-  /// Takes a value of the wall's.
-  init(_ value: cblake3_value) {
-    first = UInt64(bigEndian: value.words.0)
-    second = UInt64(bigEndian: value.words.1)
-    third = UInt64(bigEndian: value.words.2)
-    fourth = UInt64(bigEndian: value.words.3)
+  init(_ words: Words) {
+    first = UInt64(bigEndian: words.0)
+    second = UInt64(bigEndian: words.1)
+    third = UInt64(bigEndian: words.2)
+    fourth = UInt64(bigEndian: words.3)
   }
 
   /// Copies 32 bytes; `what` names them when they are fewer or more.
@@ -37,11 +38,15 @@ struct Bytes32: Hashable, Comparable, Sendable {
     try self.init(bytes.span, what: what)
   }
 
+  var words: Words {
+    (first.bigEndian, second.bigEndian, third.bigEndian, fourth.bigEndian)
+  }
+
   /// Lends the bytes.
   func withBytes<Result, Failure: Error>(
     _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    var words = (first.bigEndian, second.bigEndian, third.bigEndian, fourth.bigEndian)
+    var words = words
     return try unsafe withUnsafeBytes(of: &words) { (buffer) throws(Failure) -> Result in
       try unsafe body(buffer.bindMemory(to: UInt8.self).span)
     }

@@ -11,6 +11,10 @@ public enum DigestsError: Error, Equatable, Sendable {
   case noSubtree(firstChunk: UInt64, chunks: UInt64)
   /// Two subtrees of a BLAKE3 input that are not siblings.
   case notSiblings
+  /// Sealed bytes that the key did not seal, or that were changed since, or whose context was.
+  case forged
+  /// A function that the library on this machine does not offer.
+  case unavailable(String)
 }
 
 extension DigestsError: CustomStringConvertible {
@@ -24,6 +28,10 @@ extension DigestsError: CustomStringConvertible {
       "\(chunks) chunks from chunk \(firstChunk) on are no subtree of a BLAKE3 input"
     case .notSiblings:
       "two parts of a BLAKE3 input do not lie side by side as left and right of one parent"
+    case .forged:
+      "the sealed bytes do not open: they were changed, or sealed with another key"
+    case .unavailable(let function):
+      "\(function) is not offered by the OpenSSL of this machine; check its configuration"
     }
   }
 }
