@@ -69,6 +69,7 @@ let package = Package(
     // 2
     room("DiskSimulation", ["DurableFiles", "Ambient"]),
     room("Flags", ["Ambient", "Bytes"]),
+    room("ColdStorage", ["DurableFiles", "Digests", "Retry", "Bytes", "Ambient"]),
 
     // 6: the face
     .executableTarget(
@@ -94,6 +95,8 @@ let package = Package(
     suite("BytesTests", ["Bytes", "Ambient"], resources: [.embedInCode("Vectors")]),
     suite("DurableFilesTests", ["DurableFiles", "DiskSimulation", "Ambient"]),
     suite("DiskSimulationTests", ["DiskSimulation", "DurableFiles", "Ambient"]),
+    suite(
+      "ColdStorageTests", ["ColdStorage", "DurableFiles", "Digests", "Retry", "Bytes", "Ambient"]),
     suite("TidyTests", ["DurableFiles"]),
   ]
 )
