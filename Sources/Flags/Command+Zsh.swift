@@ -76,12 +76,15 @@ extension Command {
     _ words: [(name: String, summary: String)], as tag: String = "command"
   ) -> String {
     let described = words.map { word, summary in
-      let name = word.split(separator: ":", omittingEmptySubsequences: false)
-        .joined(separator: "\\:")
-      return quoted("\(name):\(summary)")
+      quoted(escaped(word, "\\:") + ":" + escaped(summary, "\\"))
     }
     return "offers=(\(described.joined(separator: " "))); _describe \(tag) offers"
   }
+}
+
+/// The text with a backslash before each of the characters.
+private func escaped(_ text: String, _ characters: String) -> String {
+  text.map { characters.contains($0) ? "\\\($0)" : String($0) }.joined()
 }
 
 /// The text in single quotes.
