@@ -1,12 +1,11 @@
-// The three streams that a process begins with, written and read whole. A stream may be a terminal,
-// a file, a pipe whose reader leaves, a full disk, or closed; the errors say which.
+// The streams that a process begins with to say something, each written whole. A stream may be a
+// terminal, a file, a pipe whose reader leaves, a full disk, or closed; the errors say which.
 
 import CLinux
 import Glibc
 
-/// A stream that the process began with.
+/// A stream that the process began with, for what it says.
 package enum StandardStream: Int32, Sendable {
-  case input = 0
   case output = 1
   case error = 2
 }
@@ -17,8 +16,6 @@ package enum StreamError: Error, Equatable, Sendable {
   case readerLeft
   case full
   case closed
-  /// The stream is a directory, which holds no bytes.
-  case directory
   case system(errno: Int32)
 }
 
@@ -33,19 +30,8 @@ extension StandardStream {
       if written > 0 {
         done += written
       } else {
-        try waitOrThrow(Int16(POLLOUT))
+        try waitOrThrow()
       }
-    }
-  }
-
-  /// Reads what is there into the buffer, waiting for the first byte; 0 at the end. See read(2).
-  package func read(into bytes: inout [UInt8]) throws(StreamError) -> Int {
-    while true {
-      let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-        unsafe Glibc.read(rawValue, buffer.baseAddress, buffer.count)
-      }
-      if count >= 0 { return count }
-      try waitOrThrow(Int16(POLLIN))
     }
   }
 
@@ -59,16 +45,15 @@ extension StandardStream {
   }
 
   /// Goes on after an interruption, waits where a stream was set not to block, else throws.
-  private func waitOrThrow(_ event: Int16) throws(StreamError) {
+  private func waitOrThrow() throws(StreamError) {
     switch errno {
     case EINTR: return
     case EAGAIN:
-      var descriptor = pollfd(fd: rawValue, events: event, revents: 0)
+      var descriptor = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
       _ = unsafe poll(&descriptor, 1, -1)
     case EPIPE: throw .readerLeft
     case ENOSPC, EDQUOT: throw .full
     case EBADF: throw .closed
-    case EISDIR: throw .directory
     default: throw .system(errno: errno)
     }
   }

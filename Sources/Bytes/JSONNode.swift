@@ -2,7 +2,7 @@
 // message about a wrong setting can name the place.
 
 /// A JSON value with its place in the document it was read from.
-package struct JSONNode: Equatable, Sendable {
+package struct JSONNode: Sendable {
   /// Where the value begins.
   package let position: TextPosition
   /// What it is.
@@ -14,7 +14,7 @@ package struct JSONNode: Equatable, Sendable {
   }
 
   /// What a node is.
-  package enum Content: Equatable, Sendable {
+  package enum Content: Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
@@ -25,7 +25,7 @@ package struct JSONNode: Equatable, Sendable {
   }
 
   /// One key with its value; no key stands twice in an object.
-  package struct Member: Equatable, Sendable {
+  package struct Member: Sendable {
     package let key: String
     /// Where the key begins.
     package let position: TextPosition

@@ -20,6 +20,7 @@ extension Command {
     let (path, command) = try descend(along: &rest)
     do throws(UsageFault) {
       if wantsHelp(rest) { return .help(path) }
+      if let early = command.earlyFlag(rest) { throw early }
       var parser = CommandLineParser(command.flags, command.arguments)
       let given = try parser.parse(rest)
       for titles in command.exclusions {
@@ -64,6 +65,17 @@ extension Command {
       words = words.dropFirst()
     }
     return (path, command)
+  }
+
+  /// What to say when a flag of a command stands in front of it, a slip of habit.
+  private func earlyFlag(_ words: ArraySlice<[UInt8]>) -> UsageFault? {
+    guard let first = words.first, first.starts(with: "--".utf8) else { return nil }
+    let title = decoded(Array(first.prefix { $0 != UInt8(ascii: "=") }))
+    let meant = words.lazy.compactMap { word in subcommand(decoded(word)) }.first
+    guard let meant, !flags.contains(where: { $0.title == title }),
+      meant.tree.contains(where: { $0.command.flags.contains { $0.title == title } })
+    else { return nil }
+    return .earlyFlag(title, command: meant.name)
   }
 
   /// A person who asks for help gets it, whatever else is wrong with the line.

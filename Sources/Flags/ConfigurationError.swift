@@ -5,6 +5,8 @@ package import Bytes
 
 /// Why a configuration cannot be used.
 package enum ConfigurationError: Error, Equatable, Sendable {
+  /// The file is longer than any configuration.
+  case tooLarge(bytes: Int)
   /// The file is not JSON5.
   case malformed(BytesError)
   /// Settings are wrong; in the order of the file, then the rest.
@@ -30,6 +32,8 @@ package struct ConfigurationProblem: Equatable, Sendable {
 extension ConfigurationError: CustomStringConvertible {
   package var description: String {
     switch self {
+    case .tooLarge(let bytes):
+      return "\(bytes) bytes are no configuration; at most \(configurationBytesMax) are read"
     case .malformed(let error): return error.description
     case .wrong(let problems):
       let others = problems.count - 1

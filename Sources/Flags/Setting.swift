@@ -55,7 +55,7 @@ package struct SettingOptions: Sendable {
 }
 
 /// Where the value of a setting stands.
-package enum SettingSource: Equatable, Sendable {
+package enum SettingSource: Sendable {
   /// Nowhere.
   case missing
   case node(JSONNode)

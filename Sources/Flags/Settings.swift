@@ -44,6 +44,7 @@ package struct Settings: Sendable {
     parsing document: [UInt8], variable: (String) -> [UInt8]? = { _ in nil },
     flags: Invocation? = nil
   ) throws(ConfigurationError) -> Configuration {
+    guard document.count <= configurationBytesMax else { throw .tooLarge(bytes: document.count) }
     let node: JSONNode
     do throws(BytesError) {
       node = try JSONNode(parsing: document, as: .json5, depthMax: 16)
@@ -121,6 +122,9 @@ package struct Settings: Sendable {
       ?? declarations.first { $0.path.last == word }?.key
   }
 }
+
+/// The most bytes of a configuration.
+package let configurationBytesMax = 1 << 20
 
 extension Collection where Element == String {
   /// True when the keys are the same, byte for byte.

@@ -19,6 +19,8 @@ package enum UsageFault: Error, Equatable, Sendable {
   /// A group of commands was named, and none of them.
   case missingCommand([String])
   case unknownFlag(String, nearest: String?)
+  /// A flag that stands before the command it is meant for.
+  case earlyFlag(String, command: String)
   /// A flag or argument that must be given is not.
   case missing(String)
   case missingValue(String, wanted: String)
@@ -48,6 +50,8 @@ extension UsageFault: CustomStringConvertible {
       "there is no command '\(word)'" + guess(nearest)
     case .missingCommand(let names): "a command is missing: \(alternatives(names))"
     case .unknownFlag(let word, let nearest): "there is no flag '\(word)'" + guess(nearest)
+    case .earlyFlag(let title, let command):
+      "\(title) stands before its command; write '\(command)' in front of it"
     case .missing(let title): "\(title) is missing"
     case .missingValue(let title, let wanted): "\(title) wants \(wanted)"
     case .needlessValue(let title): "\(title) takes no value"

@@ -85,7 +85,6 @@ struct Output {
       case .full:
         throw .ended(.failed, "the output could not be written: no space is left on its disk")
       case .closed: throw .ended(.failed, "the output could not be written: it is closed")
-      case .directory: throw .ended(.failed, "the output could not be written: it is a directory")
       case .system(let errno):
         throw .ended(.failed, "the output could not be written: system error \(errno)")
       }

@@ -131,6 +131,11 @@ enum Sample {
     arguments: [
       ("evnets", "there is no command 'evnets' (did you mean 'events'?); see 'tool help'"),
       ("veri", "there is no command 'veri' (did you mean 'verify'?); see 'tool help'"),
+      (
+        "--threads=2 events append d",
+        "--threads stands before its command; write 'events' in front of it; see 'tool help'"
+      ),
+      ("--nothing events", "there is no flag '--nothing'; see 'tool help'"),
       ("xyz", "there is no command 'xyz'; see 'tool help'"),
       ("\u{1B}[m", "there is no command '\\x1b[m'; see 'tool help'"),
       ("events", "a command is missing: append or list; see 'tool help events'"),

@@ -222,6 +222,13 @@ enum SampleSettings {
     #expect(error?.description == sentence)
   }
 
+  @Test func `a file that is too long is refused unread`() {
+    let error = #expect(throws: ConfigurationError.self) {
+      try Sample.read("{" + String(repeating: " ", count: configurationBytesMax))
+    }
+    #expect(error?.description == "1048577 bytes are no configuration; at most 1048576 are read")
+  }
+
   @Test func `all problems are found at once, in the order of the file`() {
     let error = #expect(throws: ConfigurationError.self) {
       try Sample.read("{ colour: 1,\n encript: true, upload_threads: -1, primary: { typ: 's3' } }")

@@ -63,7 +63,6 @@ final class HeldStream: Sendable {
     arguments: [
       (.full, "the output could not be written: no space is left on its disk"),
       (.closed, "the output could not be written: it is closed"),
-      (.directory, "the output could not be written: it is a directory"),
       (.system(errno: 5), "the output could not be written: system error 5"),
     ] as [(StreamError, String)])
   func `a stream that fails is told as a sentence`(_ error: StreamError, _ sentence: String) throws
