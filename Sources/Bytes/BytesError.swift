@@ -73,11 +73,11 @@ extension BytesError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .endsEarly(let offset, let wanted, let left):
-      "\(wanted) bytes were expected at offset \(offset), but only \(left) are left"
+      "the value at offset \(offset) takes \(bytes(wanted)); \(bytes(left)) can be read"
     case .tooLong(let offset, let length, let lengthMax):
       "the value at offset \(offset) is \(length) bytes long; at most \(lengthMax) are allowed"
     case .leftOver(let offset, let count):
-      "\(count) bytes are left over at offset \(offset)"
+      "\(bytes(count)) too many from offset \(offset) on"
     case .badVarint(let offset, .tooLarge):
       "the number at offset \(offset) has more than 64 bits"
     case .badVarint(let offset, .overlong):
@@ -89,6 +89,10 @@ extension BytesError: CustomStringConvertible {
     case .notCanonical(let fault): "the value has no canonical JSON: \(fault)"
     }
   }
+}
+
+private func bytes(_ count: Int) -> String {
+  count == 1 ? "1 byte" : "\(count) bytes"
 }
 
 extension Base64Fault: CustomStringConvertible {
