@@ -51,7 +51,7 @@ package enum ChildError: Error, Equatable {
   private let errors: Int32
   private var ended = false
 
-  /// Starts the program; the environment is exactly what is given.
+  /// Starts the program; the environment is what is given, and where coverage is to be written.
   package init(
     _ program: String, _ arguments: [[UInt8]], environment: [String: String] = [:],
     input: ChildStream = .caught, output: ChildStream = .caught, errors: ChildStream = .caught
@@ -71,7 +71,11 @@ package enum ChildError: Error, Equatable {
     }
 
     let words = [Array(program.utf8)] + arguments
-    let variables = environment.map { Array("\($0)=\($1)".utf8) }
+    // A child that is measured would else leave its figures in the directory it was started in.
+    let coverage = "LLVM_PROFILE_FILE"
+    let inherited = unsafe getenv(coverage).map { unsafe [coverage: String(cString: $0)] } ?? [:]
+    let variables = environment.merging(inherited) { given, _ in given }
+      .map { Array("\($0)=\($1)".utf8) }
     var id: Int32 = 0
     let failed = unsafe withCStrings(words) { words in
       unsafe withCStrings(variables) { variables in
