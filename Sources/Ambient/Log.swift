@@ -14,6 +14,9 @@ public enum LogValue: Equatable, Sendable {
   case number(Int64)
   /// Known, and never shown.
   case redacted
+
+  /// What stands wherever something is known and not shown.
+  public static var redactedText: String { "‹redacted›" }
 }
 
 /// A named value beside a log message.
@@ -28,6 +31,9 @@ public struct LogField: Equatable, Sendable {
 
   /// A field whose value is text.
   public init(_ name: String, _ text: String) { self.init(name, .text(text)) }
+
+  /// A field whose value is known and never shown.
+  public init(_ name: String, _ secret: Redacted<some Any>) { self.init(name, .redacted) }
 
   /// A field whose value is a whole number.
   public init(_ name: String, _ number: some BinaryInteger) {
