@@ -62,9 +62,9 @@ let package = Package(
     room("Digests", ["CBlake3", "CCrc32c", "COpenSSL", "CSodium", "Ambient", "Bytes"]),
     room("SQLite", ["CSQLite", "Ambient"]),
     room("Retry", ["Ambient"]),
-    room("Telemetry", ["Ambient"]),
     room("Sockets", ["CLinux", "Ambient", "Bytes"]),
     room("DurableFiles", ["CLinux", "Ambient", "Bytes"]),
+    room("Telemetry", ["DurableFiles", "Bytes", "Ambient"]),
 
     // 2
     room("DiskSimulation", ["DurableFiles", "Ambient"]),
@@ -85,7 +85,7 @@ let package = Package(
       resources: [.embedInCode("Vectors")]),
     suite("SQLiteTests", ["SQLite", "Ambient"]),
     suite("RetryTests", ["Retry", "Ambient"]),
-    suite("TelemetryTests", ["Telemetry", "Ambient"]),
+    suite("TelemetryTests", ["Telemetry", "DiskSimulation", "DurableFiles", "Bytes", "Ambient"]),
     suite(
       "FlagsTests", ["Flags", "Ambient", "Bytes", "ChildProcesses"],
       resources: [.embedInCode("Golden")]),

@@ -1,5 +1,7 @@
 // What is refused when metrics are registered and settings of the log are read.
 
+import Ambient
+
 /// A refusal of the registry or of the log's settings.
 package enum TelemetryError: Error, Equatable, Sendable {
   /// The name is not lower-case letters, digits and underscores, or has the wrong ending.
@@ -9,6 +11,12 @@ package enum TelemetryError: Error, Equatable, Sendable {
   case badBounds(String)
   /// The name is claimed by something else, of this type.
   case taken(String, MetricType)
+  /// The text is not the name of a level.
+  case badLevel(String)
+  /// The text is not the name of a room.
+  case badRoom(String)
+  /// One room was given two levels.
+  case levelTwice(String)
 }
 
 extension TelemetryError: CustomStringConvertible {
@@ -21,6 +29,11 @@ extension TelemetryError: CustomStringConvertible {
     case .noHelp(let name): "\(name) needs a sentence that says what it is"
     case .badBounds(let name): "the bounds of \(name) must be finite and rise"
     case .taken(let name, let type): "\(name) is the name of another \(type.rawValue) already"
+    case .badLevel(let text):
+      "'\(text)' is no level of the log; write one of "
+        + LogLevel.allCases.map { "\($0)" }.joined(separator: ", ")
+    case .badRoom(let text): "'\(text)' is no room; write levels as engine=debug,http=info"
+    case .levelTwice(let room): "\(room) is given two levels of the log"
     }
   }
 }
