@@ -92,6 +92,8 @@ package struct UserFile: ~Copyable, Sendable {
 
   /// Fills the first `count` bytes of `piece` from `offset` of a regular file, for several threads
   /// at once; returns fewer only where the file ends.
+  ///
+  /// Throws `.endsEarly` when it ends before it did when it was opened.
   package func read(
     at offset: UInt64, into piece: inout [UInt8], count: Int
   ) throws(DiskError) -> Int {
@@ -107,6 +109,8 @@ package struct UserFile: ~Copyable, Sendable {
       if more == 0 { break }
       got += more
     }
+    let end = offset + UInt64(got)
+    if got < count, end < sizeAtFirst { throw .endsEarly(path, offset: end) }
     return got
   }
 

@@ -106,5 +106,12 @@ import Testing
     } catch {
       #expect(error.description == "\(named("a")) ends early, at byte 60")
     }
+    #expect(try file.read(at: 10, into: &piece, count: 50) == 50)
+    do throws(DiskError) {
+      _ = try file.read(at: 50, into: &piece, count: 50)
+      Issue.record("the cut was not seen")
+    } catch {
+      #expect(error.description == "\(named("a")) ends early, at byte 60")
+    }
   }
 }
