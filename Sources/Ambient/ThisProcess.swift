@@ -13,6 +13,9 @@ package enum ThisProcess {
     }
   }
 
+  /// How many processors its threads may run on.
+  package static var processors: Int { max(1, Int(clinux_processors())) }
+
   /// A variable of the environment; nil when it is not set.
   package static func variable(_ name: String) -> [UInt8]? {
     guard let value = unsafe getenv(name) else { return nil }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -24,6 +25,12 @@ int clinux_hold_standard_descriptors(void) {
     if (held != descriptor) return -1;
   }
   return 0;
+}
+
+int clinux_processors(void) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return -1;
+  return CPU_COUNT(&allowed);
 }
 
 // A program begins with no signal held back or ignored, whatever this process does with its own.

@@ -7,6 +7,8 @@ int clinux_terminal_columns(int descriptor);
 /// Fills each standard descriptor that is closed with one that refuses to be used, so that no file
 /// opened later takes its number and receives what was meant for a person. See open(2).
 int clinux_hold_standard_descriptors(void);
+/// How many processors this process may run on; -1 when the kernel does not say.
+int clinux_processors(void);
 /// The most words of a program that is started.
 enum { CLINUX_WORDS_MAX = 64 };
 /// Starts a program found along PATH; `words` are its name and arguments, each ending with a zero.
