@@ -34,9 +34,10 @@ func suite(_ name: String, _ imports: [String], resources: [Resource] = []) -> T
     resources: resources, swiftSettings: strict)
 }
 
-func support(_ name: String) -> Target {
+func support(_ name: String, _ imports: [String] = []) -> Target {
   .target(
-    name: name, path: "Tests/\(name)", exclude: ["README.md"], swiftSettings: strict)
+    name: name, dependencies: imports.map { .init(stringLiteral: $0) }, path: "Tests/\(name)",
+    exclude: ["README.md"], swiftSettings: strict)
 }
 
 let package = Package(
@@ -73,15 +74,16 @@ let package = Package(
 
     // 6: the face
     .executableTarget(
-      name: "larder", dependencies: ["Ambient", "Bytes", "Flags"], exclude: ["README.md"],
-      swiftSettings: strict),
+      name: "larder", dependencies: ["Ambient", "Bytes", "Digests", "DurableFiles", "Flags"],
+      exclude: ["README.md"], swiftSettings: strict),
 
     // tests
     support("ChildProcesses"),
+    support("ScratchFiles", ["DurableFiles", "Ambient", "Bytes"]),
     suite("WallsTests", ["CSQLite", "CCurl", "CPostgres", "CTerminal"]),
     suite("AmbientTests", ["Ambient"]),
     suite(
-      "DigestsTests", ["Digests", "DurableFiles", "Ambient", "Bytes"],
+      "DigestsTests", ["Digests", "Ambient", "Bytes", "ScratchFiles"],
       resources: [.embedInCode("Vectors")]),
     suite("SQLiteTests", ["SQLite", "Ambient"]),
     suite("RetryTests", ["Retry", "Ambient"]),
@@ -90,7 +92,11 @@ let package = Package(
       "FlagsTests", ["Flags", "Ambient", "Bytes", "ChildProcesses"],
       resources: [.embedInCode("Golden")]),
     suite(
-      "LarderTests", ["larder", "Flags", "Ambient", "Bytes", "ChildProcesses"]),
+      "LarderTests",
+      [
+        "larder", "Digests", "DurableFiles", "Flags", "Ambient", "Bytes", "ChildProcesses",
+        "ScratchFiles",
+      ]),
     suite("SocketsTests", ["Sockets", "DurableFiles", "Ambient"]),
     suite("BytesTests", ["Bytes", "Ambient"], resources: [.embedInCode("Vectors")]),
     suite("DurableFilesTests", ["DurableFiles", "DiskSimulation", "Ambient"]),

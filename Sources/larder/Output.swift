@@ -68,6 +68,16 @@ struct Output {
     try write(line + "\n")
   }
 
+  /// Writes a line of bytes that need not be text, a file's name among them, as they are; at a
+  /// terminal, what it would obey instead of show becomes `\xNN`.
+  mutating func print(bytes line: [UInt8]) throws(Failure) {
+    let text = String(validating: line, as: UTF8.self)
+    let isShowable = text?.unicodeScalars.allSatisfy(Bytes.isShowable) == true
+    if results.isTerminal, !isShowable { return try print(escaped(line)) }
+    buffer.append(contentsOf: line)
+    try print()
+  }
+
   /// Writes a value as JSON: laid out for a person at a terminal, else on one line.
   mutating func print(json value: JSONValue) throws(Failure) {
     try print(value.text(results.isTerminal ? .indented : .oneLine))

@@ -4,7 +4,7 @@
 import Ambient
 import Bytes
 import Digests
-import DurableFiles
+import ScratchFiles
 import Testing
 
 @Suite struct SystemToolsTests {
@@ -13,7 +13,7 @@ import Testing
     var random = SeededGenerator(seed: UInt64(count) + 1)
     let bytes = random.bytes(count)
     let scratch = try Scratch()
-    let path = try scratch.file(bytes)
+    let path: String = try scratch.makeFile("file", bytes)
 
     var sha256 = Sha256()
     var md5 = try Md5()

@@ -1,33 +1,48 @@
-// A directory of a test's own, for the files that other programs are to read.
+// A directory of a test's own, for files that other programs read or make.
 
 import Ambient
 import Bytes
-import DurableFiles
+package import DurableFiles
 
 /// A directory for one test, removed with everything in it afterwards.
-final class Scratch: Sendable {
+package final class Scratch: Sendable {
   private static let parent = "/tmp"
-  private let disk: PosixDisk
+  /// The disk that has the directory as its root.
+  package let disk: PosixDisk
   private let name: FilePath
 
-  init() throws {
-    disk = try PosixDisk(root: Self.parent)
-    name = FilePath.root.appending("larder-digests-\(hexadecimal(Entropy.live.bytes(8)))")
+  package init() throws {
+    let disk = try PosixDisk(root: Self.parent)
+    name = FilePath.root.appending("larder-scratch-\(hexadecimal(Entropy.live.bytes(8)))")
     try disk.makeDirectory(name, mode: 0o700)
+    self.disk = try PosixDisk(root: "\(Self.parent)/\(name)")
   }
 
   deinit {
     do throws(DiskError) {
-      try disk.removeTree(name)
+      try PosixDisk(root: Self.parent).removeTree(name)
     } catch {
       preconditionFailure("the scratch directory was not removed: \(error)")
     }
   }
 
-  /// Makes the file of the test and returns its path.
-  func file(_ bytes: [UInt8]) throws -> String {
-    let path = name.appending("file")
-    try OpenFile(path, .creating(mode: 0o600), on: disk).write(bytes, at: 0)
-    return "\(Self.parent)/\(path)"
+  /// The path of what is called so in the directory, whether it is there or not.
+  package func path(_ file: String) -> String {
+    "\(Self.parent)/\(name)/\(file)"
+  }
+
+  /// Makes a file, of any name, and returns its path in the kernel's bytes.
+  @discardableResult
+  package func makeFile(_ file: [UInt8], _ bytes: [UInt8]) throws -> [UInt8] {
+    try OpenFile(FilePath.root.appending(file), .creating(mode: 0o600), on: disk)
+      .write(bytes, at: 0)
+    return Array(path("").utf8) + file
+  }
+
+  /// Makes a file and returns its path.
+  @discardableResult
+  package func makeFile(_ file: String, _ bytes: [UInt8]) throws -> String {
+    try makeFile(Array(file.utf8), bytes)
+    return path(file)
   }
 }
