@@ -111,4 +111,28 @@ import Testing
     #expect(
       try run(["man"]).outputText.hasPrefix(".TH \"LARDER\" \"1\" \"\" \"larder \(version)\""))
   }
+
+  @Test func `generated text goes into a file whole, and over nothing but a file`() throws {
+    let directory = try TemporaryDirectory()
+    let file = directory.path + "/larder.1"
+    for _ in 0..<2 {
+      let child = try run(["man", "--output", file])
+      #expect(child.ending == .exited(0) && child.output.isEmpty && child.errors.isEmpty)
+    }
+    let kept = try ChildProcess("/bin/cat", [Array(file.utf8)]).wait().output
+    #expect(try run(["man"]).output == kept && !kept.isEmpty)
+    #expect(try directory.names() == ["larder.1"])
+  }
+
+  @Test(
+    arguments: [
+      ("/dev/null", "'/dev/null' was not written: null is not a regular file"),
+      ("/nowhere/at/all", "'/nowhere/at/all' was not written: /nowhere/at does not exist"),
+      ("/tmp/", "'/tmp/' was not written: "), ("/tmp/..", "'/tmp/..' was not written: "),
+    ])
+  func `a file that cannot be written is named`(_ file: String, _ sentence: String) throws {
+    let child = try run(["completions", "bash", "-o", file])
+    #expect(child.ending == .exited(1) && child.output.isEmpty)
+    #expect(child.errorText.hasPrefix("larder: " + sentence), "\(child.errorText)")
+  }
 }

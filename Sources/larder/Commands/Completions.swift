@@ -1,4 +1,4 @@
-// `larder completions bash|zsh|fish`: a script for the shell, made from the tree of commands.
+// `larder completions bash|zsh|fish [--output FILE]`: a script for the shell, made from the tree of commands.
 
 import Flags
 
@@ -14,14 +14,14 @@ let completionsCommand: Command<Action> = Command(
   examples: [
     .init("source <(larder completions bash)", "Complete in this shell."),
     .init(
-      "larder completions fish > ~/.config/fish/completions/larder.fish",
+      "larder completions fish --output ~/.config/fish/completions/larder.fish",
       "Complete in every fish of this user."),
   ],
-  takes: [shell], action: Action(printCompletions))
+  takes: [generatedFileFlag, shell], action: Action(printCompletions))
 
 private func printCompletions(
   _ invocation: Invocation, _ output: inout Output
 ) throws(Failure) -> ExitCode {
-  try output.write(larder.completions(for: invocation[shell]))
+  try deliver(larder.completions(for: invocation[shell]), invocation, &output)
   return .done
 }

@@ -1,4 +1,4 @@
-// `larder man`: the man page, made from the tree of commands.
+// `larder man [--output FILE]`: the man page, made from the tree of commands.
 
 import Flags
 
@@ -7,9 +7,9 @@ let manualCommand: Command<Action> = Command(
   "man", "Print the man page.",
   examples: [
     .init("larder man | man -l -", "Read it."),
-    .init("larder man > /usr/local/share/man/man1/larder.1", "Install it."),
+    .init("larder man --output /usr/local/share/man/man1/larder.1", "Install it."),
   ],
-  action: Action(printManual))
+  takes: [generatedFileFlag], action: Action(printManual))
 
 private let manual = Manual(
   version: version,
@@ -21,6 +21,6 @@ private let manual = Manual(
 private func printManual(
   _ invocation: Invocation, _ output: inout Output
 ) throws(Failure) -> ExitCode {
-  try output.write(larder.manual(manual))
+  try deliver(larder.manual(manual), invocation, &output)
   return .done
 }

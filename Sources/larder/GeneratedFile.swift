@@ -1,0 +1,33 @@
+// Text that the executable makes of itself, to standard output or into a file. The file appears
+// whole or not at all, and replaces nothing but a regular file: a device or a link is left alone.
+
+import Ambient
+import Bytes
+import DurableFiles
+import Flags
+
+/// The flag that sends such text into a file.
+let generatedFileFlag = Flag(
+  "output", short: "o", optional: .path("FILE"), "Write to this file and not to the output.")
+
+/// Writes the text where the invocation wants it.
+func deliver(
+  _ text: String, _ invocation: Invocation, _ output: inout Output
+) throws(Failure) {
+  guard let file = invocation[generatedFileFlag] else { return try output.write(text) }
+  do throws(DiskError) {
+    try write(Array(text.utf8), to: file)
+  } catch {
+    throw .ended(.failed, "'\(escaped(file))' was not written: \(error)")
+  }
+}
+
+private func write(_ bytes: [UInt8], to file: [UInt8]) throws(DiskError) {
+  let slash = file.lastIndex(of: UInt8(ascii: "/"))
+  let directory = slash.map { $0 == 0 ? [UInt8(ascii: "/")] : Array(file[..<$0]) } ?? [0x2E]
+  let name = try FilePath(bytes: Array(file[(slash.map { $0 + 1 } ?? 0)...]))
+  let disk = try PosixDisk(root: directory)
+  if let status = try disk.status(at: name), status.kind != .regular { throw .notRegular(name) }
+  try AtomicReplace.write(
+    bytes, to: name, mode: 0o644, replacing: true, on: disk, entropy: .live)
+}
