@@ -3,21 +3,47 @@
 
 /// A flag that is raised once and never lowered.
 public final class Cancellation: Sendable {
-  private let raised = Monitor(false)
+  private struct State {
+    var isRaised = false
+    var watchers: [UInt64: @Sendable () -> Void] = [:]
+    var watchersEver: UInt64 = 0
+  }
+  private let state = Monitor(State())
 
   public init() {}
 
   /// True once cancelled.
-  public var isCancelled: Bool { raised.withLock { $0 } }
+  public var isCancelled: Bool { state.withLock { $0.isRaised } }
 
   /// Cancels; further calls change nothing.
   public func cancel() {
-    raised.change { $0 = true }
+    let watchers = state.change { (state: inout State) in
+      state.isRaised = true
+      return state.watchers.values.map { $0 }
+    }
+    for wake in watchers { wake() }
   }
 
   /// Sleeps until cancelled, at most for `timeout`; true when cancelled.
   package func wait(timeout: Duration) -> Bool {
-    raised.wait(timeout: timeout) { $0 ? true : nil } ?? false
+    state.wait(timeout: timeout) { $0.isRaised ? true : nil } ?? false
+  }
+
+  /// Runs `body`, and calls `wake` when cancelled meanwhile or before; for work that waits for
+  /// something else than this flag.
+  ///
+  /// `wake` is called on the thread that cancels, perhaps a moment after `body` has ended.
+  package func watched<Result, Failure: Error>(
+    by wake: @escaping @Sendable () -> Void, during body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let (number, isRaised) = state.withLock { (state: inout State) in
+      state.watchersEver += 1
+      state.watchers[state.watchersEver] = wake
+      return (state.watchersEver, state.isRaised)
+    }
+    defer { state.withLock { $0.watchers[number] = nil } }
+    if isRaised { wake() }
+    return try body()
   }
 }
 
