@@ -62,6 +62,7 @@ let package = Package(
     // 1
     room("Digests", ["CBlake3", "CCrc32c", "COpenSSL", "CSodium", "Ambient", "Bytes"]),
     room("SQLite", ["CSQLite", "Ambient"]),
+    room("HTTP", ["CCurl", "Ambient"]),
     room("Retry", ["Ambient"]),
     room("Sockets", ["CLinux", "Ambient", "Bytes"]),
     room("DurableFiles", ["CLinux", "Ambient", "Bytes"]),
@@ -80,12 +81,14 @@ let package = Package(
     // tests
     support("ChildProcesses"),
     support("ScratchFiles", ["DurableFiles", "Ambient", "Bytes"]),
+    support("Loopback", ["Ambient"]),
     suite("WallsTests", ["CSQLite", "CCurl", "CPostgres", "CTerminal"]),
     suite("AmbientTests", ["Ambient"]),
     suite(
       "DigestsTests", ["Digests", "Ambient", "Bytes", "ScratchFiles"],
       resources: [.embedInCode("Vectors")]),
     suite("SQLiteTests", ["SQLite", "Ambient"]),
+    suite("HTTPTests", ["HTTP", "Loopback", "Ambient"]),
     suite("RetryTests", ["Retry", "Ambient"]),
     suite("TelemetryTests", ["Telemetry", "DiskSimulation", "DurableFiles", "Bytes", "Ambient"]),
     suite(

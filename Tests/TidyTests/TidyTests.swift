@@ -71,7 +71,7 @@ import Testing
     for line in map.split(separator: "\n") {
       let declared = line.trimmed
       guard
-        ["room(\"", "wall(\"", "suite(\""].contains(where: { declared.hasPrefix($0) })
+        ["room(\"", "wall(\"", "suite(\"", "support(\""].contains(where: { declared.hasPrefix($0) })
       else { continue }
       let names = declared.split(separator: "\"").enumerated().filter { $0.offset % 2 == 1 }
         .map { String($0.element) }
