@@ -27,6 +27,8 @@ public enum DiskError: Error, Equatable, Sendable {
   /// There is more than the caller is willing to hold.
   case tooLarge(FilePath, max: Int)
   case tooManyOpenFiles(FilePath)
+  /// The kernel watches no more directories for this user.
+  case watchesExhausted(FilePath)
   /// Another process holds the lock; 0 when the kernel does not say which.
   case locked(FilePath, holder: Int32)
   /// The call was interrupted before it did anything; `OpenFile` tries again. Only reads, writes,
@@ -92,6 +94,8 @@ extension DiskError: CustomStringConvertible {
     case .tooLarge(let path, let max): "\(path) holds more than \(max) bytes or names"
     case .tooManyOpenFiles(let path):
       "\(path) cannot be opened: too many files are open (raise the limit with ulimit -n)"
+    case .watchesExhausted(let path):
+      "\(path) cannot be watched: the kernel has no watch left (raise fs.inotify.max_user_watches)"
     case .locked(let path, let holder):
       holder > 0 ? "\(path) is locked by process \(holder)" : "\(path) is locked"
     case .interrupted(let path): "a call on \(path) was interrupted"

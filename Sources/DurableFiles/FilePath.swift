@@ -72,6 +72,14 @@ public struct FilePath: Hashable, Sendable {
       || bytes.starts(with: path.bytes) && bytes[path.bytes.count] == UInt8(ascii: "/")
   }
 
+  /// Where it is once `former`, which it is within, has become `present`.
+  func rebased(from former: FilePath, to present: FilePath) -> FilePath {
+    let below = bytes[former.bytes.count...].drop { $0 == UInt8(ascii: "/") }
+    if below.isEmpty { return present }
+    return FilePath(
+      unchecked: present.bytes.isEmpty ? Array(below) : present.bytes + [UInt8(ascii: "/")] + below)
+  }
+
   /// The path of the directory that holds it; the root's is the root.
   public var parent: FilePath {
     guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return .root }

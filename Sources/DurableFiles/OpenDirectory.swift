@@ -53,6 +53,9 @@ struct OpenDirectory: ~Copyable {
     self.descriptor = descriptor
   }
 
+  /// The kernel's number, good as long as this is held.
+  var number: Int32 { descriptor.number }
+
   /// Opens one name; the last step of a path, or the next.
   func open(
     _ name: [UInt8], _ how: Int, mode: UInt16 = 0, as path: FilePath

@@ -21,7 +21,8 @@ package struct TreeWalk {
   }
 
   private let disk: any Disk
-  private let start: FilePath
+  /// The directory whose names are told.
+  package let start: FilePath
   private var levels: [Level]
   private var entered = false
 

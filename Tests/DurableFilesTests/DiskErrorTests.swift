@@ -25,6 +25,10 @@ import Testing
         .tooManyOpenFiles("a"),
         "a cannot be opened: too many files are open (raise the limit with ulimit -n)"
       ),
+      (
+        .watchesExhausted("a"),
+        "a cannot be watched: the kernel has no watch left (raise fs.inotify.max_user_watches)"
+      ),
       (.locked("a", holder: 0), "a is locked"),
       (.locked("a", holder: 17), "a is locked by process 17"),
       (.interrupted("a"), "a call on a was interrupted"),

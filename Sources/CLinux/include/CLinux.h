@@ -2,6 +2,7 @@
 // Every function keeps the kernel's convention: -1 and errno on failure.
 #pragma once
 #include "CLinuxFiles.h"
+#include "CLinuxWatch.h"
 #include <stddef.h>
 #include <stdint.h>
 
