@@ -69,9 +69,13 @@ let package = Package(
     room("Telemetry", ["DurableFiles", "Bytes", "Ambient"]),
 
     // 2
+    room("EventStore", ["DurableFiles", "Digests", "Bytes", "Ambient"]),
     room("DiskSimulation", ["DurableFiles", "Ambient"]),
     room("Flags", ["Ambient", "Bytes"]),
     room("ColdStorage", ["DurableFiles", "Digests", "Retry", "Bytes", "Ambient"]),
+
+    // 5
+    room("Rehearsal", ["DiskSimulation", "EventStore", "DurableFiles", "Digests", "Ambient"]),
 
     // 6: the face
     .executableTarget(
@@ -106,6 +110,8 @@ let package = Package(
     suite("DiskSimulationTests", ["DiskSimulation", "DurableFiles", "Ambient"]),
     suite(
       "ColdStorageTests", ["ColdStorage", "DurableFiles", "Digests", "Retry", "Bytes", "Ambient"]),
+    suite("EventStoreTests", ["EventStore", "DurableFiles", "Digests", "Bytes", "Ambient"]),
+    suite("RehearsalTests", ["Rehearsal", "DiskSimulation", "Ambient"]),
     suite("TidyTests", ["DurableFiles"]),
   ]
 )

@@ -17,6 +17,11 @@ package struct ByteWriter: Sendable {
     bytes.reserveCapacity(capacity)
   }
 
+  /// A writer that goes on behind bytes that are there already.
+  package init(continuing bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
   /// How many bytes were written so far.
   package var count: Int { bytes.count }
 
@@ -154,6 +159,11 @@ extension ByteWriter {
   /// Writes over four bytes that were written before.
   package mutating func set(_ value: UInt32, at offset: Int) {
     for index in 0..<4 { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
+  }
+
+  /// Writes over bytes that were written before, as many as there are.
+  package mutating func set(bytes more: [UInt8], at offset: Int) {
+    bytes.replaceSubrange(offset..<offset + more.count, with: more)
   }
 
   /// Writes over eight bytes that were written before.

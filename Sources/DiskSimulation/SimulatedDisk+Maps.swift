@@ -7,19 +7,22 @@ import Synchronization
 
 extension SimulatedDisk {
   package func map(_ file: FileID, count: Int) throws(DiskError) -> any MappedBytes {
-    try perform(.map, file, UInt64(count), changes: false) { (machine, handle) throws(DiskError) in
+    // The mapping is made outside the lock: it takes the lock when it goes, and it goes at once
+    // when the power fails at the end of the call.
+    let number = try perform(.map, file, UInt64(count), changes: false) {
+      (machine, handle) throws(DiskError) in
       let size = handle.node.contents.size
       guard size >= count else { throw .endsEarly(handle.path, offset: UInt64(size)) }
       // An opening of its own, so that the mapping outlives the file's.
-      let number = machine.open(handle.node, handle.path, by: process, changes: false)
-      return SimulatedMap(self.machine, number, count: count)
+      return machine.open(handle.node, handle.path, by: process, changes: false)
     }
+    return SimulatedMap(machine, number, count: count)
   }
 
   package func sharedWords(
     _ path: FilePath, count: Int, writing: Bool
   ) throws(DiskError) -> any SharedWords {
-    try perform(.sharedWords, path, UInt64(count), changes: writing) {
+    let number = try perform(.sharedWords, path, UInt64(count), changes: writing) {
       (machine) throws(DiskError) in
       if writing, try machine.find(path) == nil {
         _ = try machine.make(.regular, at: path, mode: 0o644)
@@ -30,9 +33,9 @@ extension SimulatedDisk {
         if !writing { throw .endsEarly(path, offset: UInt64(size)) }
         machine.change(node) { (contents, _) in contents.reserve(count * 8) }
       }
-      let number = machine.open(node, path, by: process, changes: writing)
-      return SimulatedWords(self, FileID(number: number), count: count)
+      return machine.open(node, path, by: process, changes: writing)
     }
+    return SimulatedWords(self, FileID(number: number), count: count)
   }
 }
 

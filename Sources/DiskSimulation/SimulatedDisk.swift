@@ -73,6 +73,9 @@ package final class SimulatedDisk: Disk {
     machine.withLock { $0.ledger.arm(faults) }
   }
 
+  /// Whether the machine has power; a store to a shared word can lose it without telling.
+  package var isPowered: Bool { machine.withLock(\.isPowered) }
+
   /// Both sides of the machine's time.
   package var clock: ManualClock { machine.withLock(\.clock) }
 

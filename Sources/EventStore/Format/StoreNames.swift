@@ -1,0 +1,28 @@
+// The names in a store's directory. Everything that the store makes is listed here.
+//
+//   store.larder            what store this is (authority)
+//   writer.lock             locked by the one writer; holds its process
+//   live.words              how far the log is durable and visible, for other processes; regenerable
+//   segments/               the log (authority)
+//     FIRST-GENERATION.segment
+//     FIRST-GENERATION.index    tables over a segment that is not sealed; regenerable
+//   cursors/NAME.cursor     where a named reader stands (authority)
+//   projections/NAME.snapshot   folded state; regenerable
+//   keys/                   the keyset (authority)
+
+internal import DurableFiles
+
+enum StoreNames {
+  static let meta: FilePath = "store.larder"
+  static let lock: FilePath = "writer.lock"
+  static let words: FilePath = "live.words"
+  static let segments: FilePath = "segments"
+
+  static func segment(_ name: SegmentName) -> FilePath {
+    segments.appending(Segment.fileName(name))
+  }
+
+  static func index(_ name: SegmentName) -> FilePath {
+    segments.appending(Segment.fileName(name).dropLast("segment".count) + "index")
+  }
+}

@@ -1,0 +1,340 @@
+// The index of a segment that is still written, in memory. The writer feeds it each group after
+// the group is durable, a reader in another process feeds it what it scans; both hold at most one
+// segment's worth. When the segment is sealed its tables become the footer.
+
+internal import Ambient
+internal import Digests
+internal import Synchronization
+
+/// What the tables need to know of one frame.
+struct IndexEntry {
+  let sequence: UInt64
+  let offset: UInt64
+  let id: EventID
+  let time: WallTime
+  let kind: EventKind
+  let lane: Lane
+  let entity: [UInt8]
+  let scope: [UInt8]
+  let stream: StreamKey
+  let streamSequence: UInt64
+  let commitment: Commitment
+  let key: KeyHash?
+}
+
+/// One lane's rows in the tables.
+struct StreamRows {
+  let entity: [UInt8]
+  let lane: Lane
+  var streamSequence: UInt64
+  var commitment: Commitment
+  var ordinals: [UInt32]
+}
+
+/// The tables of an index, as values.
+struct IndexTables {
+  /// The smallest subtree whose top is kept; smaller ones are computed from the frames.
+  static let keptHeight = 8
+
+  let segment: SegmentName
+  let firstSequence: UInt64
+  private(set) var offsets: [UInt32] = []
+  private(set) var streams: [StreamRows] = []
+  private(set) var scopes: [(name: [UInt8], ordinals: [UInt32])] = []
+  private(set) var kinds: [UInt16: [UInt32]] = [:]
+  private(set) var keys: [KeyHash: [UInt32]] = [:]
+  private(set) var cancelled: Set<UInt32> = []
+  private(set) var nodes: [SubtreeName: Blake3Digest] = [:]
+  private(set) var firstID: EventID?
+  private(set) var lastID: EventID?
+  private(set) var firstTime: WallTime?
+  private(set) var lastTime: WallTime?
+  /// Where the next frame will begin.
+  var endOffset = UInt64(SegmentHeader.count)
+  var lastMark: Mark?
+  private(set) var accumulator: Accumulator
+
+  private var streamOf: [UInt32] = []
+  private var scopeOf: [UInt32] = []
+  private var kindOf: [UInt16] = []
+  private var streamRow: [StreamKey: UInt32] = [:]
+  private var scopeRow: [[UInt8]: UInt32] = [:]
+  private var lastScope: (name: [UInt8], row: UInt32)?
+  /// Rows of streams in the order of their names; those after it are not sorted in yet.
+  private var ordered: [UInt32] = []
+
+  /// What an ordinal's columns hold where its event is gone.
+  private static let none = UInt32.max
+
+  init(segment: SegmentName, accumulator: Accumulator) {
+    self.segment = segment
+    self.accumulator = accumulator
+    firstSequence = accumulator.count + 1
+  }
+
+  /// Tables over what comes after an index that was made earlier for the same segment.
+  init(after index: FooterIndex) {
+    self.init(segment: index.segment, accumulator: index.accumulator)
+    endOffset = index.endOffset
+    lastMark = Mark(
+      group: index.group, durableBelow: index.endOffset, lastSequence: index.accumulator.count,
+      chain: index.chain)
+    (lastID, lastTime) = (index.ids.upperBound, index.times.upperBound)
+  }
+
+  var count: Int { offsets.count }
+
+  /// Adds the next event.
+  mutating func append(_ entry: IndexEntry) {
+    let ordinal = UInt32(offsets.count)
+    add(commitment: entry.commitment, at: entry.offset)
+    if let row = streamRow[entry.stream] {
+      streams[Int(row)].ordinals.append(ordinal)
+      streams[Int(row)].streamSequence = entry.streamSequence
+      streams[Int(row)].commitment = entry.commitment
+      streamOf.append(row)
+    } else {
+      let row = UInt32(streams.count)
+      streamRow[entry.stream] = row
+      streams.append(
+        StreamRows(
+          entity: entry.entity, lane: entry.lane, streamSequence: entry.streamSequence,
+          commitment: entry.commitment, ordinals: [ordinal]))
+      streamOf.append(row)
+    }
+    let scope = row(ofScope: entry.scope)
+    scopes[Int(scope)].ordinals.append(ordinal)
+    scopeOf.append(scope)
+    kinds[entry.kind.rawValue, default: []].append(ordinal)
+    kindOf.append(entry.kind.rawValue)
+    if let key = entry.key { keys[key, default: []].append(ordinal) }
+    note(entry.id, entry.time)
+  }
+
+  /// Adds a removed event of which nothing but the commitment is left.
+  mutating func append(husk commitment: Commitment, at offset: UInt64) {
+    add(commitment: commitment, at: offset)
+    streamOf.append(Self.none)
+    scopeOf.append(Self.none)
+    kindOf.append(0)
+  }
+
+  /// Marks members of a fence that was cancelled; those outside the run are not this index's.
+  mutating func cancel(sequences: some Sequence<UInt64>) {
+    for sequence in sequences where sequence >= firstSequence {
+      let ordinal = sequence - firstSequence
+      if ordinal < UInt64(count) { cancelled.insert(UInt32(ordinal)) }
+    }
+  }
+
+  private mutating func add(commitment: Commitment, at offset: UInt64) {
+    offsets.append(UInt32(offset))
+    accumulator.append(commitment, keeping: Self.keptHeight, in: &nodes)
+  }
+
+  private mutating func note(_ id: EventID, _ time: WallTime) {
+    if firstID == nil { (firstID, firstTime) = (id, time) }
+    (lastID, lastTime) = (id, time)
+  }
+
+  private mutating func row(ofScope name: [UInt8]) -> UInt32 {
+    if let lastScope, lastScope.name == name { return lastScope.row }
+    let row: UInt32
+    if let known = scopeRow[name] {
+      row = known
+    } else {
+      row = UInt32(scopes.count)
+      scopeRow[name] = row
+      scopes.append((name, []))
+    }
+    lastScope = (name, row)
+    return row
+  }
+
+  func head(_ key: StreamKey) -> StreamRows? {
+    streamRow[key].map { streams[Int($0)] }
+  }
+}
+
+// MARK: - Candidates
+
+extension IndexTables {
+  mutating func candidates(
+    for region: Region, from start: UInt32, max: Int, order: PageOrder
+  ) -> Candidates {
+    var best: [[UInt32]]?
+    var bestCount = count / CandidatePlan.densityMin
+    func offer(_ lists: [[UInt32]], _ best: inout [[UInt32]]?, _ bestCount: inout Int) {
+      var total = 0
+      for list in lists {
+        total += list.count
+        if total > bestCount { return }
+      }
+      (best, bestCount) = (lists, total)
+    }
+    if let scope = region.scope {
+      offer(scopeRow[Array(scope.utf8)].map { [scopes[Int($0)].ordinals] } ?? [], &best, &bestCount)
+    }
+    switch region.kind {
+    case .any: break
+    case .exactly(let kind): offer(kinds[kind.rawValue].map { [$0] } ?? [], &best, &bestCount)
+    case .category(let category):
+      offer(
+        kinds.filter { EventKind(rawValue: $0.key).category == category }.map(\.value), &best,
+        &bestCount)
+    }
+    if let prefix = region.entityPrefix {
+      let rows = streamRows(below: Array(prefix.utf8), max: bestCount)
+      if let rows {
+        offer(
+          rows.filter { region.lane == nil || streams[Int($0)].lane == region.lane }
+            .map { streams[Int($0)].ordinals }, &best, &bestCount)
+      }
+    }
+    if let best {
+      if best.count == 1 {
+        return CandidatePlan.page(best[0], from: start, max: max, order: order)
+      }
+      return CandidatePlan.page(
+        best.flatMap { $0 }.sorted(), from: start, max: max, order: order)
+    }
+    return scan(for: region, from: start, max: max, order: order)
+  }
+
+  /// Looks at each event's columns in turn, at most 64 times as many as are wanted.
+  private func scan(
+    for region: Region, from start: UInt32, max: Int, order: PageOrder
+  ) -> Candidates {
+    var found: [UInt32] = []
+    let scope = region.scope.map { scopeRow[Array($0.utf8)] ?? Self.none - 1 }
+    let prefix = region.entityPrefix.map { Array($0.utf8) }
+    let step = order == .oldestFirst ? 1 : -1
+    var ordinal = order == .oldestFirst ? Int(start) : min(Int(start), count - 1)
+    var budget = max * 64
+    while ordinal >= 0 && ordinal < count && found.count < max && budget > 0 {
+      defer {
+        ordinal += step
+        budget -= 1
+      }
+      guard streamOf[ordinal] != Self.none,
+        region.kind.matches(EventKind(rawValue: kindOf[ordinal])),
+        scope == nil || scopeOf[ordinal] == scope
+      else { continue }
+      let stream = Int(streamOf[ordinal])
+      if let lane = region.lane, streams[stream].lane != lane { continue }
+      let entity = streams[stream].entity
+      if let prefix, !isDescendant(entity.span, of: prefix) { continue }
+      found.append(UInt32(ordinal))
+    }
+    let more = ordinal >= 0 && ordinal < count
+    return Candidates(ordinals: found, next: more ? UInt32(ordinal) : nil)
+  }
+
+  /// The rows of streams at or below the name; nil when there are more than `max`.
+  private mutating func streamRows(below prefix: [UInt8], max: Int) -> [UInt32]? {
+    if streams.count - ordered.count > 4_096 { sortStreams() }
+    var rows: [UInt32] = []
+    let children = prefix + [UInt8(ascii: ":")]
+    for low in [prefix, children] {
+      var index = ordered.partition { !streams[Int($0)].entity.lexicographicallyPrecedes(low) }
+      while index < ordered.count, rows.count <= max {
+        let entity = streams[Int(ordered[index])].entity
+        guard low == children ? entity.starts(with: low) : entity == low else { break }
+        rows.append(ordered[index])
+        index += 1
+      }
+    }
+    for row in ordered.count..<streams.count {
+      let entity = streams[row].entity
+      if isDescendant(entity.span, of: prefix) { rows.append(UInt32(row)) }
+    }
+    return rows.count > max ? nil : rows
+  }
+
+  /// Sorts the rows that came since the last time and merges them in.
+  private mutating func sortStreams() {
+    let added = streamOrder(Array(UInt32(ordered.count)..<UInt32(streams.count)))
+    var merged: [UInt32] = []
+    merged.reserveCapacity(streams.count)
+    var rest = added[...]
+    for row in ordered {
+      while let next = rest.first, precedes(next, row) { merged.append(rest.removeFirst()) }
+      merged.append(row)
+    }
+    ordered = merged + rest
+  }
+
+  /// All rows in the order of their names and lanes.
+  mutating func streamsInOrder() -> [UInt32] {
+    sortStreams()
+    return ordered
+  }
+
+  private func streamOrder(_ rows: [UInt32]) -> [UInt32] {
+    rows.sorted(by: precedes)
+  }
+
+  private func precedes(_ left: UInt32, _ right: UInt32) -> Bool {
+    let (left, right) = (streams[Int(left)], streams[Int(right)])
+    return left.entity == right.entity
+      ? left.lane < right.lane : left.entity.lexicographicallyPrecedes(right.entity)
+  }
+}
+
+/// The tables of the active segment behind a lock.
+final class TailIndex: SegmentIndex {
+  private let tables: Mutex<IndexTables>
+  let segment: SegmentName
+  let firstSequence: UInt64
+
+  init(_ tables: IndexTables) {
+    segment = tables.segment
+    firstSequence = tables.firstSequence
+    self.tables = Mutex(tables)
+  }
+
+  var count: Int { tables.withLock { $0.count } }
+
+  /// Changes or reads the tables; they are few operations away from a reader, so be brief.
+  func withTables<Result>(_ body: (inout IndexTables) -> sending Result) -> sending Result {
+    tables.withLock { tables in body(&tables) }
+  }
+
+  func offset(of ordinal: Int) -> UInt64 {
+    tables.withLock { UInt64($0.offsets[ordinal]) }
+  }
+
+  func candidates(
+    for region: Region, from start: UInt32, max: Int, order: PageOrder
+  ) -> Candidates {
+    tables.withLock { tables in
+      tables.candidates(for: region, from: start, max: max, order: order)
+    }
+  }
+
+  func head(
+    of entity: [UInt8], lane: Lane, key: StreamKey
+  ) -> (ordinal: Int, streamSequence: UInt64)? {
+    tables.withLock { tables in
+      tables.head(key).map { (Int($0.ordinals[$0.ordinals.count - 1]), $0.streamSequence) }
+    }
+  }
+
+  func keyed(_ hash: KeyHash) -> [Int] {
+    tables.withLock { $0.keys[hash]?.map(Int.init) ?? [] }
+  }
+
+  func top(of name: SubtreeName) -> Blake3Digest? {
+    tables.withLock { $0.nodes[name] }
+  }
+
+  func keyCount(after ordinal: Int) -> Int {
+    tables.withLock { tables in
+      tables.keys.values.reduce(0) { $0 + $1.count { Int($0) > ordinal } }
+    }
+  }
+
+  func isCancelled(_ ordinal: Int) -> Bool {
+    tables.withLock { $0.cancelled.contains(UInt32(ordinal)) }
+  }
+}

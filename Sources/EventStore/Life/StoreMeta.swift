@@ -1,0 +1,92 @@
+// What says that a directory is an event store, and which. Written once, when the store is made.
+//
+//   0  16  lineage
+//  16   8  time of making, in microseconds
+
+internal import Ambient
+internal import Bytes
+internal import DurableFiles
+
+struct StoreMeta: Equatable {
+  static let format: UInt16 = 1
+
+  let lineage: Lineage
+  let made: WallTime
+
+  /// What stands in the directory; nil when there is no store in it.
+  static func read(on disk: any Disk) throws(StoreError) -> StoreMeta? {
+    guard let bytes = try SmallFile.read(StoreNames.meta, on: disk) else { return nil }
+    do throws(FormatFault) {
+      let payload = try Sidecar.payload(.meta, format: format, in: bytes.span)
+      return try StoreMeta(bytes, payload)
+    } catch {
+      throw error.at(StoreNames.meta)
+    }
+  }
+
+  func write(on disk: any Disk, _ entropy: Entropy) throws(StoreError) {
+    var writer = ByteWriter()
+    writer.append(id: lineage.id)
+    writer.append(made.microseconds)
+    try SmallFile.write(
+      Sidecar.encode(.meta, format: Self.format, payload: writer.bytes), to: StoreNames.meta,
+      on: disk, entropy)
+  }
+
+  init(lineage: Lineage, made: WallTime) {
+    self.lineage = lineage
+    self.made = made
+  }
+
+  private init(_ bytes: [UInt8], _ payload: Range<Int>) throws(FormatFault) {
+    do throws(BytesError) {
+      var cursor = ByteCursor(payload)
+      lineage = Lineage(id: try cursor.id(in: bytes.span))
+      made = WallTime(microseconds: try cursor.int64(in: bytes.span))
+      try cursor.finish()
+    } catch {
+      throw FormatFault(error)
+    }
+  }
+}
+
+/// Files that are read and replaced whole.
+enum SmallFile {
+  /// The largest that is read, in bytes.
+  static let bytesMax = 64 << 20
+
+  /// The file's bytes; nil when there is none.
+  static func read(_ path: FilePath, on disk: any Disk) throws(StoreError) -> [UInt8]? {
+    do throws(DiskError) {
+      guard try disk.status(at: path) != nil else { return nil }
+      return try OpenFile(path, .reading, on: disk).readAll(bytesMax: bytesMax)
+    } catch .absent {
+      return nil
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
+  /// Puts the bytes in the file's place, durably and whole or not at all.
+  static func write(
+    _ bytes: [UInt8], to path: FilePath, on disk: any Disk, _ entropy: Entropy
+  ) throws(StoreError) {
+    do throws(DiskError) {
+      try AtomicReplace.write(
+        bytes, to: path, mode: 0o600, replacing: true, on: disk, entropy: entropy)
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
+  /// Removes the file if it is there; its name is gone for good only after the directory's sync.
+  static func remove(_ path: FilePath, on disk: any Disk) throws(StoreError) {
+    do throws(DiskError) {
+      try disk.remove(path)
+    } catch .absent {
+      return
+    } catch {
+      throw StoreError(error)
+    }
+  }
+}

@@ -1,0 +1,123 @@
+// Verification trusts nothing that it can recompute. It reads every frame of a pinned catalog, hashes
+// every payload and header again, and follows every link; appends, compaction and readers go on
+// meanwhile. Memory is bounded: a bit and eight bytes an event at most, never an object.
+
+public import Ambient
+public import DurableFiles
+
+/// One thing that is wrong, and where.
+public struct Finding: Hashable, Sendable {
+  public let file: FilePath
+  public let offset: UInt64
+  /// The event it concerns, where that is known.
+  public let sequence: UInt64?
+  /// The rest of a sentence that begins with the file or the event.
+  public let fault: String
+}
+
+/// What a verification found.
+public struct VerifyReport: Sendable {
+  public internal(set) var eventsChecked: UInt64 = 0
+  /// Events that retention removed, whose commitments still fit.
+  public internal(set) var removed: UInt64 = 0
+  public internal(set) var segmentsChecked = 0
+  /// Roots in headers and footers, and checkpoints, that were compared.
+  public internal(set) var sealsChecked = 0
+  public internal(set) var signaturesChecked: UInt64 = 0
+  /// Frames whose hash is not what it says.
+  public internal(set) var mismatches: [Finding] = []
+  /// Links that lead nowhere, or not where they must.
+  public internal(set) var dangling: [Finding] = []
+  /// Sequences that are missing.
+  public internal(set) var gaps: [Finding] = []
+  /// Everything else: footers, sidecars, roots, witnesses.
+  public internal(set) var others: [Finding] = []
+
+  /// The most findings of one sort that are kept; the rest are counted alone.
+  public static let findingsMax = 1_000
+  public internal(set) var findingsDropped = 0
+
+  /// Nothing at all is wrong.
+  public var isIntact: Bool { findings.isEmpty }
+
+  /// All findings.
+  public var findings: [Finding] { mismatches + gaps + dangling + others }
+}
+
+/// What a verification is to do.
+public struct VerifyOptions: Sendable {
+  /// Compute every hash again; otherwise only structure and seals are looked at.
+  public var recomputes: Bool
+  /// Check every event's signature too, which is the slow part.
+  public var signatures: Bool
+  /// Checkpoints that a witness kept.
+  public var witnesses: [Checkpoint]
+  /// Told how many of how many events are done, now and then.
+  public var progress: (@Sendable (_ done: UInt64, _ total: UInt64) -> Void)?
+  public var cancellation: Cancellation?
+
+  public init(
+    recomputes: Bool = true, signatures: Bool = false, witnesses: [Checkpoint] = [],
+    progress: (@Sendable (_ done: UInt64, _ total: UInt64) -> Void)? = nil,
+    cancellation: Cancellation? = nil
+  ) {
+    self.recomputes = recomputes
+    self.signatures = signatures
+    self.witnesses = witnesses
+    self.progress = progress
+    self.cancellation = cancellation
+  }
+}
+
+extension EventReader {
+  /// Computes the chain again and compares; appends may go on meanwhile.
+  public func verify(_ options: VerifyOptions = VerifyOptions()) throws(StoreError) -> VerifyReport
+  {
+    let catalog = try catalog()
+    guard let lineage = catalog.segments.first?.header.lineage else { return VerifyReport() }
+    var verifier = Verifier(catalog, lineage, options)
+    return try verifier.run()
+  }
+
+  /// Verifies the store in the disk's root, whatever state it is in: what keeps it from opening is
+  /// a finding like any other.
+  public static func verify(
+    on disk: any Disk, _ options: VerifyOptions = VerifyOptions()
+  ) throws(StoreError) -> VerifyReport {
+    var report: VerifyReport
+    do throws(StoreError) {
+      report = try open(on: disk).verify(options)
+    } catch .corrupt(let site) {
+      report = VerifyReport()
+      report.others.append(
+        Finding(file: site.file, offset: site.offset, sequence: nil, fault: site.fault))
+    }
+    try checkTables(on: disk, &report)
+    return report
+  }
+
+  /// Looks at tables that lie beside segments, which opening silently does without.
+  private static func checkTables(
+    on disk: any Disk, _ report: inout VerifyReport
+  ) throws(StoreError) {
+    let names: [[UInt8]]
+    do throws(DiskError) {
+      names = try disk.list(StoreNames.segments).map(\.name)
+    } catch {
+      throw StoreError(error)
+    }
+    for name in names where name.suffix(6).elementsEqual(".index".utf8) {
+      let path = StoreNames.segments.appending(name)
+      guard let bytes = try SmallFile.read(path, on: disk) else { continue }
+      report.sealsChecked += 1
+      do throws(FormatFault) {
+        _ = try Sidecar.payload(.index, format: IndexImage.format, in: bytes.span)
+      } catch {
+        report.others.append(
+          Finding(
+            file: path, offset: 0, sequence: nil,
+            fault: error.sentence + "; it is made anew when the store is opened and closed"))
+      }
+    }
+  }
+}

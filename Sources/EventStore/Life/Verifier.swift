@@ -1,0 +1,406 @@
+// One pass over a pinned catalog, frame by frame, in batches whose payloads and headers are hashed
+// many at once. What an event claims of its predecessor is compared with the predecessor's own
+// frame, and that no two events claim the same one is kept in a bit for each event.
+
+internal import Ambient
+internal import Bytes
+internal import Digests
+internal import DurableFiles
+
+struct Verifier {
+  private let catalog: Catalog
+  private let lineage: Lineage
+  private let options: VerifyOptions
+  private var report = VerifyReport()
+  private var accumulator = Accumulator()
+  /// A bit for each sequence whose event has a successor in its lane.
+  private var succeeded: [UInt64]
+  /// A hash for each lane that was begun, to find one that was begun twice.
+  private var begun: [UInt64] = []
+  private var lastTime = WallTime(microseconds: .min)
+  private var lastID = EventID(high: 0, low: 0)
+  private var witnesses: [Checkpoint]
+
+  /// How many frames are hashed together.
+  private static let batchMax = 256
+
+  init(_ catalog: Catalog, _ lineage: Lineage, _ options: VerifyOptions) {
+    self.catalog = catalog
+    self.lineage = lineage
+    self.options = options
+    let last = catalog.segments.last?.lastSequence ?? 0
+    succeeded = Array(repeating: 0, count: Int(last / 64) + 1)
+    witnesses = options.witnesses.sorted { $0.count < $1.count }
+  }
+
+  /// Runs to the end; throws only when it is cancelled or the disk fails.
+  mutating func run() throws(StoreError) -> VerifyReport {
+    let total = catalog.segments.last?.lastSequence ?? 0
+    for witness in witnesses where witness.lineage != lineage {
+      find(\.others, nil, "is of another store than the witness \(witness.lineage) saw")
+    }
+    witnesses.removeAll { $0.lineage != lineage }
+    checkWitnesses()
+    for segment in catalog.segments {
+      try verify(segment, total: total)
+    }
+    for witness in witnesses {
+      find(
+        \.others, nil,
+        "has \(accumulator.count) events, and the witness saw \(witness.count): it was cut or rolled back"
+      )
+    }
+    checkBeginnings()
+    options.progress?(total, total)
+    return report
+  }
+
+  // MARK: - Segments
+
+  private mutating func verify(_ segment: Segment, total: UInt64) throws(StoreError) {
+    report.segmentsChecked += 1
+    report.sealsChecked += 1
+    if segment.header.root != accumulator.root
+      || segment.header.name.first != accumulator.count + 1
+    {
+      find(\.others, Place(segment, 0), "does not follow from the segments before it")
+    }
+    let map = try segment.mapped()
+    let (end, last) = segment.extent
+    try map.withBytes { (bytes: Span<UInt8>) throws(StoreError) in
+      try verify(
+        segment, bytes, end: Int(min(end, UInt64(bytes.count))), last: last, total: total)
+      checkSeal(segment, bytes)
+    }
+  }
+
+  private mutating func verify(
+    _ segment: Segment, _ bytes: Span<UInt8>, end: Int, last: UInt64, total: UInt64
+  ) throws(StoreError) {
+    var offset = SegmentHeader.count
+    var batch: [Item] = []
+    batch.reserveCapacity(Self.batchMax)
+    var chain: UInt32 = 0
+    var group: UInt64 = 0
+    while offset < end {
+      switch Frame.read(bytes.extracting(0..<end), at: offset, base: 0, in: segment.name) {
+      case .frame(.mark(let mark), let body, _):
+        try check(batch, segment, bytes)
+        batch.removeAll(keepingCapacity: true)
+        group += 1
+        if mark.group != group || mark.chain != chain || mark.lastSequence != accumulator.count {
+          find(\.others, Place(segment, offset), "has a mark that does not follow from its group")
+        }
+        chain = mark.chain
+        offset = body.upperBound
+        if options.cancellation?.isCancelled == true { throw .cancelled }
+        if group % 64 == 1 { options.progress?(accumulator.count, total) }
+      case .frame(let frame, let body, let checksum):
+        chain = chained(chain, checksum)
+        batch.append(Item(frame: frame, offset: offset))
+        offset = body.upperBound
+        if batch.count == Self.batchMax {
+          try check(batch, segment, bytes)
+          batch.removeAll(keepingCapacity: true)
+        }
+      case .damage(let fault):
+        try check(batch, segment, bytes)
+        find(\.mismatches, Place(segment, offset), fault.sentence)
+        return
+      case .end, .needs:
+        try check(batch, segment, bytes)
+        find(\.mismatches, Place(segment, offset), "ends before its last event")
+        return
+      }
+    }
+    if !batch.isEmpty {
+      try check(batch, segment, bytes)
+      find(\.others, Place(segment, offset), "has a group of commits without its mark")
+    }
+    if accumulator.count != last {
+      find(
+        \.gaps, Place(segment, offset),
+        "holds events to \(accumulator.count), and its index says \(last)")
+    }
+  }
+
+  /// Compares the footer, or the tables beside the tail, with what was read.
+  private mutating func checkSeal(_ segment: Segment, _ bytes: Span<UInt8>) {
+    guard let footer = segment.indexes.first as? FooterIndex, segment.tail == nil else {
+      if segment !== catalog.segments.last {
+        find(\.others, Place(segment, bytes.count), "has no whole footer at its end")
+      }
+      return
+    }
+    report.sealsChecked += 1
+    if footer.root != accumulator.root {
+      find(\.others, Place(segment, Int(footer.endOffset)), "has a footer with another root")
+    }
+    let start = Int(footer.endOffset)
+    do throws(FormatFault) {
+      _ = try Sidecar.payload(
+        .index, format: IndexImage.format,
+        in: bytes.extracting(start..<bytes.count - IndexImage.trailerCount))
+    } catch {
+      find(\.others, Place(segment, start), "has a footer that \(error.sentence)")
+    }
+    if let signer = segment.header.signer {
+      let statement = ChainHash.statement(
+        SealStatement(count: accumulator.count, root: accumulator.root), lineage)
+      let holds =
+        footer.signature.map { SigningKey.isValid($0, of: statement, publicKey: signer) } ?? false
+      if !holds { find(\.others, Place(segment, start), "has a seal whose signature fails") }
+    }
+  }
+
+  // MARK: - Events
+
+  private mutating func check(
+    _ batch: [Item], _ segment: Segment, _ bytes: Span<UInt8>
+  ) throws(StoreError) {
+    guard !batch.isEmpty else { return }
+    let commitments = options.recomputes ? recompute(batch, bytes) : []
+    for (index, item) in batch.enumerated() {
+      let place = Place(segment, item.offset)
+      switch item.frame {
+      case .event(let event):
+        let stored = event.commitment(in: bytes)
+        if options.recomputes && commitments[index] != stored.digest {
+          find(\.mismatches, place, "does not have the hash that the chain says")
+        }
+        try check(event, stored, place, bytes)
+        accumulator.append(stored)
+        report.eventsChecked += 1
+      case .husk(let husk):
+        if husk.sequence != accumulator.count + 1 {
+          find(\.gaps, place, "stands where event \(accumulator.count + 1) should be")
+        }
+        if options.recomputes, husk.kept != nil, commitments[index] != husk.commitment.digest {
+          find(\.mismatches, place, "does not have the hash that the chain says")
+        }
+        accumulator.append(husk.commitment)
+        report.removed += 1
+      case .mark: break
+      }
+      checkWitnesses()
+    }
+  }
+
+  /// The commitments of a batch from its bytes; for husks without a header, nothing of use.
+  private func recompute(_ batch: [Item], _ bytes: Span<UInt8>) -> [Blake3Digest] {
+    let payloads = batch.map { item -> Range<Int> in
+      if case .event(let event) = item.frame { event.payload } else { 0..<0 }
+    }
+    let digests = Blake3.digests(of: payloads, in: bytes)
+    var scratch = ByteWriter(reserving: batch.count * 192)
+    var ranges: [Range<Int>] = []
+    for (index, item) in batch.enumerated() {
+      let start = scratch.count
+      switch item.frame {
+      case .event(let event):
+        scratch.append(bytes: bytes.extracting(event.header))
+        scratch.append(digest: digests[index])
+      case .husk(let husk):
+        if let kept = husk.kept {
+          scratch.append(bytes: bytes.extracting(kept.header))
+          scratch.append(digest: kept.digest.digest)
+        }
+      case .mark: break
+      }
+      ranges.append(start..<scratch.count)
+    }
+    return ChainHash.commitments(headersAndDigests: ranges, in: scratch.bytes.span)
+  }
+
+  private mutating func check(
+    _ frame: EventFrame, _ stored: Commitment, _ place: Place, _ bytes: Span<UInt8>
+  ) throws(StoreError) {
+    let link: HeaderLink
+    do throws(FormatFault) {
+      link = try HeaderLink(bytes, frame.header)
+    } catch {
+      find(\.mismatches, place, error.sentence)
+      return
+    }
+    let glance = link.glance
+    if glance.sequence != accumulator.count + 1 {
+      find(\.gaps, place, "has event \(glance.sequence) where \(accumulator.count + 1) should be")
+    }
+    if glance.time < lastTime || glance.id <= lastID {
+      find(\.dangling, place, "has an event whose time or id goes back", glance.sequence)
+    }
+    (lastTime, lastID) = (max(lastTime, glance.time), max(lastID, glance.id))
+    if let predecessor = link.predecessor {
+      try check(link, predecessor, place, bytes)
+    } else {
+      begin(glance, place, bytes)
+    }
+    if options.signatures { checkSignature(frame, stored, place, bytes) }
+  }
+
+  /// Compares what an event says of its predecessor with the predecessor itself.
+  private mutating func check(
+    _ link: HeaderLink, _ predecessor: Predecessor, _ place: Place, _ bytes: Span<UInt8>
+  ) throws(StoreError) {
+    let sequence = link.glance.sequence
+    guard predecessor.sequence < sequence,
+      let segment = catalog.segment(holding: predecessor.sequence),
+      let found = segment.place(of: predecessor.sequence)
+    else {
+      find(\.dangling, place, "names event \(predecessor.sequence), which is not there", sequence)
+      return
+    }
+    let fault = try segment.withFrame(at: found.index.offset(of: found.ordinal)) {
+      (other: Span<UInt8>, frame: Frame) throws(StoreError) -> String? in
+      link.fault(bytes, predecessor, frame, other)
+    }
+    if let fault { find(\.dangling, place, fault, sequence) }
+    guard !link.glance.flags.contains(.fork) else {
+      begun.append(Self.laneHash(link.glance, bytes))
+      return
+    }
+    let (word, bit) = (Int(predecessor.sequence / 64), predecessor.sequence % 64)
+    if succeeded[word] & 1 << bit != 0 {
+      find(
+        \.dangling, place, "is the second event to follow event \(predecessor.sequence)", sequence)
+    }
+    succeeded[word] |= 1 << bit
+  }
+
+  private mutating func begin(_ glance: HeaderGlance, _ place: Place, _ bytes: Span<UInt8>) {
+    if glance.streamSequence != 1 {
+      find(\.dangling, place, "begins a lane in its middle", glance.sequence)
+    }
+    begun.append(Self.laneHash(glance, bytes))
+  }
+
+  private static func laneHash(_ glance: HeaderGlance, _ bytes: Span<UInt8>) -> UInt64 {
+    StreamKey(entity: copy(bytes, glance.entity), lane: glance.lane).high
+  }
+
+  /// Finds lanes that were begun twice; 64 bits of a hash do not meet by chance in any store.
+  private mutating func checkBeginnings() {
+    begun.sort()
+    for (left, right) in zip(begun, begun.dropFirst()) where left == right {
+      find(\.dangling, nil, "has a lane that begins twice")
+    }
+    begun = []
+  }
+
+  private mutating func checkSignature(
+    _ frame: EventFrame, _ stored: Commitment, _ place: Place, _ bytes: Span<UInt8>
+  ) {
+    guard let range = frame.signature, let publicKey = place.segment.header.signer else { return }
+    report.signaturesChecked += 1
+    let signature = ReceiptSignature(publicKey: publicKey, bytes: copy(bytes, range))
+    if !ChainHash.isSigned(stored, by: signature) {
+      find(\.mismatches, place, "has a signature that does not hold")
+    }
+  }
+
+  // MARK: - Findings
+
+  private mutating func checkWitnesses() {
+    while let witness = witnesses.first, witness.count <= accumulator.count {
+      witnesses.removeFirst()
+      report.sealsChecked += 1
+      if witness.count == accumulator.count && witness.root != accumulator.root {
+        find(
+          \.others, nil,
+          "has another root over its first \(witness.count) events than the witness saw: it was rewritten"
+        )
+      }
+    }
+  }
+
+  private mutating func find(
+    _ list: WritableKeyPath<VerifyReport, [Finding]>, _ place: Place?, _ fault: String,
+    _ sequence: UInt64? = nil
+  ) {
+    guard report[keyPath: list].count < VerifyReport.findingsMax else {
+      report.findingsDropped += 1
+      return
+    }
+    report[keyPath: list].append(
+      Finding(
+        file: place?.segment.path ?? StoreNames.meta, offset: UInt64(place?.offset ?? 0),
+        sequence: sequence ?? (place == nil ? nil : accumulator.count + 1), fault: fault))
+  }
+}
+
+/// A frame of a batch and where it stands.
+private struct Item {
+  let frame: Frame
+  let offset: Int
+}
+
+private struct Place {
+  let segment: Segment
+  let offset: Int
+
+  init(_ segment: Segment, _ offset: Int) {
+    self.segment = segment
+    self.offset = offset
+  }
+}
+
+/// What a header says of its place in the chain.
+private struct HeaderLink {
+  let glance: HeaderGlance
+  let predecessor: Predecessor?
+
+  init(_ bytes: Span<UInt8>, _ header: Range<Int>) throws(FormatFault) {
+    do throws(BytesError) {
+      var cursor = ByteCursor(header)
+      glance = try HeaderGlance(bytes, &cursor)
+      predecessor =
+        glance.flags.contains(.genesis)
+        ? nil
+        : Predecessor(
+          sequence: try cursor.varint(in: bytes),
+          commitment: Commitment(try cursor.digest(in: bytes)))
+    } catch {
+      throw FormatFault(error)
+    }
+  }
+
+  /// What is wrong with a predecessor's frame; nil when it is what the header says.
+  func fault(
+    _ bytes: Span<UInt8>, _ predecessor: Predecessor, _ frame: Frame, _ other: Span<UInt8>
+  ) -> String? {
+    let named = "event \(predecessor.sequence)"
+    let header: Range<Int>?
+    let commitment: Commitment
+    switch frame {
+    case .event(let event): (header, commitment) = (event.header, event.commitment(in: other))
+    case .husk(let husk): (header, commitment) = (husk.kept?.header, husk.commitment)
+    case .mark: return "names \(named), and a mark stands there"
+    }
+    if commitment != predecessor.commitment { return "names \(named) with another hash" }
+    guard let header else { return nil }
+    do throws(FormatFault) {
+      let before = try HeaderLink(other, header).glance
+      let sameEntity = isEqual(bytes, glance.entity, other, before.entity)
+      if glance.flags.contains(.fork) {
+        return sameEntity && before.lane != glance.lane
+          ? nil : "forks off \(named) of another entity"
+      }
+      return sameEntity && before.lane == glance.lane
+        && before.streamSequence + 1 == glance.streamSequence
+        ? nil : "names \(named), which is not the one before it in its lane"
+    } catch {
+      return "names \(named), which \(error.sentence)"
+    }
+  }
+}
+
+private func isEqual(
+  _ left: Span<UInt8>, _ leftRange: Range<Int>, _ right: Span<UInt8>, _ rightRange: Range<Int>
+) -> Bool {
+  guard leftRange.count == rightRange.count else { return false }
+  for index in 0..<leftRange.count
+  where left[leftRange.lowerBound + index] != right[rightRange.lowerBound + index] {
+    return false
+  }
+  return true
+}

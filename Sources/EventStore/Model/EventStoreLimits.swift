@@ -1,0 +1,24 @@
+// Every bound of the event store that is not the property of a single type. docs/limits.md lists
+// them with their reasons.
+
+/// The store's named maxima.
+public enum EventStoreLimits {
+  /// The most events that one batch holds.
+  public static let batchEventsMax = 4_096
+  /// The most payload bytes that one batch holds, and so the largest group but for its headers.
+  public static let batchBytesMax = 16 << 20
+  /// The most events that one fence holds.
+  public static let fenceEventsMax = 4_096
+  /// How long a fence may stay open.
+  public static let fenceDurationMax = Duration.seconds(1)
+  /// The most events that one page returns.
+  public static let pageEventsMax = 10_000
+  /// The largest payload as stored: a payload and the tag that seals it.
+  static let storedPayloadBytesMax = NewEvent.payloadBytesMax + 16
+  /// The longest an encoded header may be; the longest that fits all parts has 7,712 bytes.
+  static let headerBytesMax = 8_192
+  /// The largest body of a frame: a stored payload, the longest header, hashes and signature.
+  static let frameBytesMax = storedPayloadBytesMax + 16_384
+  /// The most bytes that one group of commits holds before the next appender has to wait.
+  static let groupBytesMax = 2 * batchBytesMax
+}

@@ -1,0 +1,125 @@
+// The proof of one append. It carries the event's header as the chain commits to it, so it can be
+// checked with nothing but the signer's public key: the header and the payload's digest give the
+// commitment, and the signature is over that. It names no place on disk.
+
+internal import Bytes
+internal import Digests
+
+/// What verifying a receipt says.
+public enum ReceiptVerdict: Hashable, Sendable {
+  /// Intact and signed by this public key.
+  case signed(by: [UInt8])
+  /// Intact, and nobody signed it.
+  case unsigned
+  case invalid(reason: String)
+
+  /// Nothing in it contradicts itself.
+  public var isValid: Bool {
+    if case .invalid = self { false } else { true }
+  }
+
+  /// Somebody signed it, and the signature holds.
+  public var isSigned: Bool {
+    if case .signed = self { true } else { false }
+  }
+}
+
+/// The proof of one append.
+public struct Receipt: Hashable, Sendable {
+  public let header: EventHeader
+  public let digest: PayloadDigest
+  public let commitment: Commitment
+  /// The signer's public key and the signature over the commitment.
+  public let signature: ReceiptSignature?
+
+  init(
+    header: EventHeader, digest: PayloadDigest, commitment: Commitment,
+    signature: ReceiptSignature?
+  ) {
+    self.header = header
+    self.digest = digest
+    self.commitment = commitment
+    self.signature = signature
+  }
+
+  public var id: EventID { header.id }
+  public var sequence: UInt64 { header.sequence }
+}
+
+/// Who signed a receipt, and how.
+public struct ReceiptSignature: Hashable, Sendable {
+  /// 32 bytes.
+  public let publicKey: [UInt8]
+  /// 64 bytes.
+  public let bytes: [UInt8]
+}
+
+extension Receipt {
+  private static let format: UInt16 = 1
+
+  /// The receipt as bytes that can be kept anywhere; the same receipt has the same bytes.
+  public var encoded: [UInt8] {
+    var header = ByteWriter()
+    self.header.encode(into: &header)
+    var writer = ByteWriter()
+    writer.append(prefixed: header.bytes)
+    writer.append(digest: digest.digest)
+    writer.append(digest: commitment.digest)
+    writer.append(signature == nil ? 0 : 1 as UInt8)
+    if let signature {
+      writer.append(bytes: signature.publicKey)
+      writer.append(bytes: signature.bytes)
+    }
+    return Sidecar.encode(.receipt, format: Self.format, payload: writer.bytes)
+  }
+
+  /// Reads a receipt from its bytes; nil when they are no receipt. Whether it holds is another
+  /// question: see `verify`.
+  public init?(decoding bytes: [UInt8]) {
+    do throws(FormatFault) {
+      let payload = try Sidecar.payload(.receipt, format: Self.format, in: bytes.span)
+      try self.init(bytes, payload)
+    } catch {
+      // Why it is no receipt does not matter to whoever asks whether it is one.
+      return nil
+    }
+  }
+
+  private init(_ bytes: [UInt8], _ payload: Range<Int>) throws(FormatFault) {
+    let header: Range<Int>
+    do throws(BytesError) {
+      var cursor = ByteCursor(payload)
+      header = try cursor.skipPrefixed(
+        lengthMax: EventStoreLimits.headerBytesMax, in: bytes.span)
+      digest = PayloadDigest(try cursor.digest(in: bytes.span))
+      commitment = Commitment(try cursor.digest(in: bytes.span))
+      let isSigned = try cursor.uint8(in: bytes.span) == 1
+      signature =
+        isSigned
+        ? ReceiptSignature(
+          publicKey: try cursor.bytes(32, in: bytes.span),
+          bytes: try cursor.bytes(64, in: bytes.span)) : nil
+      try cursor.finish()
+    } catch {
+      throw FormatFault(error)
+    }
+    self.header = try EventHeader.decode(bytes.span, header)
+  }
+
+  /// Whether the receipt holds, by itself; with `publicKey`, whether that key signed it.
+  public func verify(publicKey: [UInt8]? = nil) -> ReceiptVerdict {
+    guard ChainHash.commitment(header: header, digest: digest) == commitment else {
+      return .invalid(reason: "its commitment does not follow from its header and digest")
+    }
+    guard let signature else {
+      return publicKey == nil ? .unsigned : .invalid(reason: "it is not signed")
+    }
+    if let publicKey, publicKey != signature.publicKey {
+      return .invalid(reason: "another key signed it")
+    }
+    guard ChainHash.isSigned(commitment, by: signature) else {
+      return .invalid(reason: "its signature does not hold")
+    }
+    return .signed(by: signature.publicKey)
+  }
+}

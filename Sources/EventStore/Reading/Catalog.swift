@@ -1,0 +1,63 @@
+// Which segments there are, and how far they may be seen. A catalog is an immutable value: readers
+// take the newest and work on it undisturbed, while the writer, compaction or a refresh puts a newer
+// one in its place. Whoever holds an old one keeps its files open, so nothing vanishes under it.
+
+internal import Digests
+internal import Synchronization
+
+/// The segments of a store at one moment, in order of sequence.
+struct Catalog: Sendable {
+  var segments: [Segment]
+  /// Nothing after this sequence may be seen.
+  var visible: UInt64
+
+  /// The segment that holds a sequence.
+  func segment(holding sequence: UInt64) -> Segment? {
+    let after = segments.partition { $0.firstSequence > sequence }
+    guard after > 0 else { return nil }
+    let segment = segments[after - 1]
+    return sequence <= segment.lastSequence ? segment : nil
+  }
+
+  /// The head of a lane among everything that is stored, visible or not.
+  func head(of entity: [UInt8], lane: Lane, key: StreamKey) throws(StoreError) -> StreamHead? {
+    for segment in segments.reversed() {
+      for index in segment.indexes.reversed() {
+        guard let found = index.head(of: entity, lane: lane, key: key) else { continue }
+        let sequence = index.firstSequence + UInt64(found.ordinal)
+        let commitment = try segment.commitment(at: index.offset(of: found.ordinal))
+        return StreamHead(
+          sequence: sequence, streamSequence: found.streamSequence, commitment: commitment)
+      }
+    }
+    return nil
+  }
+}
+
+extension Segment {
+  /// The commitment of the event, present or removed, whose frame stands there.
+  func commitment(at offset: UInt64) throws(StoreError) -> Commitment {
+    try withFrame(at: offset) { (bytes: Span<UInt8>, frame: Frame) throws(StoreError) in
+      switch frame {
+      case .event(let event): return event.commitment(in: bytes)
+      case .husk(let husk): return husk.commitment
+      case .mark: throw FormatFault("has a mark where an event should be").at(path, offset)
+      }
+    }
+  }
+}
+
+/// The newest catalog, shared by everyone who reads in this process.
+final class CatalogBox: Sendable {
+  private let newest: Mutex<Catalog>
+
+  init(_ catalog: Catalog) {
+    newest = Mutex(catalog)
+  }
+
+  var current: Catalog { newest.withLock { $0 } }
+
+  func change(_ body: (inout Catalog) -> Void) {
+    newest.withLock { catalog in body(&catalog) }
+  }
+}

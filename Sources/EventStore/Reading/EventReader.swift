@@ -1,0 +1,230 @@
+// The reading door of a store: in the writer's process a view of what it has committed, in any other
+// a view that follows what the writer published. A reader takes no lock that anyone waits for; it
+// works on the catalog that was newest when the call began.
+
+internal import Bytes
+public import DurableFiles
+
+/// Reads a store.
+public final class EventReader: Sendable {
+  let box: CatalogBox
+  private let refresher: Refresher?
+
+  init(box: CatalogBox, refresher: Refresher? = nil) {
+    self.box = box
+    self.refresher = refresher
+  }
+
+  /// Opens the store in the disk's root for reading, beside its writer if it has one.
+  ///
+  /// Takes no lock and writes nothing.
+  public static func open(on disk: any Disk) throws(StoreError) -> EventReader {
+    let refresher = Refresher(disk: disk)
+    return EventReader(box: CatalogBox(try refresher.open()), refresher: refresher)
+  }
+
+  /// How many ordinals one page looks at for each event that it may return, and at least.
+  private static let looksPerEvent = 64
+  private static let looksMin = 4_096
+
+  /// The newest catalog; a reader of another process looks for news first.
+  func catalog() throws(StoreError) -> Catalog {
+    if let refresher { try refresher.refresh(box) }
+    return box.current
+  }
+
+  /// The last sequence that may be seen.
+  public var lastSequence: UInt64 {
+    get throws(StoreError) { try catalog().visible }
+  }
+
+  // MARK: - One event
+
+  /// The event with this sequence.
+  public func event(_ sequence: UInt64) throws(StoreError) -> Event {
+    let catalog = try catalog()
+    guard sequence > 0, sequence <= catalog.visible else {
+      throw .absent("event \(sequence)")
+    }
+    guard let event = try event(sequence, catalog) else { throw .absent("event \(sequence)") }
+    return event
+  }
+
+  /// The event with this id.
+  public func event(_ id: EventID) throws(StoreError) -> Event {
+    let catalog = try catalog()
+    guard let sequence = try sequence(of: id, catalog), sequence <= catalog.visible,
+      let event = try event(sequence, catalog)
+    else { throw .absent("\(id)") }
+    return event
+  }
+
+  /// The newest visible event of a lane; nil when it has none.
+  public func latest(_ entity: String, lane: Lane = .main) throws(StoreError) -> Event? {
+    let catalog = try catalog()
+    let name = Array(entity.utf8)
+    let key = StreamKey(entity: name, lane: lane)
+    guard var head = try catalog.head(of: name, lane: lane, key: key) else { return nil }
+    while true {
+      if head.sequence <= catalog.visible, let event = try event(head.sequence, catalog) {
+        return event
+      }
+      let receipt = try receipt(head.sequence, catalog)
+      guard case .follows(let before) = receipt.header.ancestry else { return nil }
+      head = StreamHead(
+        sequence: before.sequence, streamSequence: head.streamSequence - 1,
+        commitment: before.commitment)
+    }
+  }
+
+  /// The receipt of an event, as it was first returned.
+  public func receipt(_ sequence: UInt64) throws(StoreError) -> Receipt {
+    let catalog = try catalog()
+    guard sequence > 0, sequence <= catalog.visible else { throw .absent("event \(sequence)") }
+    return try receipt(sequence, catalog)
+  }
+
+  private func receipt(_ sequence: UInt64, _ catalog: Catalog) throws(StoreError) -> Receipt {
+    guard let segment = catalog.segment(holding: sequence), let place = segment.place(of: sequence)
+    else { throw .absent("event \(sequence)") }
+    return try segment.receipt(at: place.index.offset(of: place.ordinal))
+  }
+
+  /// The event; nil for a member of a cancelled fence.
+  func event(_ sequence: UInt64, _ catalog: Catalog) throws(StoreError) -> Event? {
+    guard let segment = catalog.segment(holding: sequence), let place = segment.place(of: sequence)
+    else { throw .absent("event \(sequence)") }
+    if place.index.isCancelled(place.ordinal) { return nil }
+    return try segment.event(at: place.index.offset(of: place.ordinal), sequence)
+  }
+
+  /// Finds an id by halving, for ids grow with the sequence.
+  func sequence(of id: EventID, _ catalog: Catalog) throws(StoreError) -> UInt64? {
+    var low: UInt64 = 1
+    var high = (catalog.segments.last?.lastSequence ?? 0) + 1
+    while low < high {
+      let middle = low + (high - low) / 2
+      guard let found = try self.id(middle, catalog) else {
+        return try search(id, in: low..<high, catalog)
+      }
+      if found == id { return middle }
+      if found < id { low = middle + 1 } else { high = middle }
+    }
+    return nil
+  }
+
+  /// Looks at each event in turn, where removed ones leave no id to halve by.
+  private func search(
+    _ id: EventID, in range: Range<UInt64>, _ catalog: Catalog
+  ) throws(StoreError) -> UInt64? {
+    for sequence in range where try self.id(sequence, catalog) == id { return sequence }
+    return nil
+  }
+
+  private func id(_ sequence: UInt64, _ catalog: Catalog) throws(StoreError) -> EventID? {
+    guard let segment = catalog.segment(holding: sequence), let place = segment.place(of: sequence)
+    else { return nil }
+    return try segment.id(at: place.index.offset(of: place.ordinal))
+  }
+
+  // MARK: - Pages
+
+  /// Events of a region after a sequence, or before it newest first; 0 begins at the end that the
+  /// order begins at. The cost is that of what is returned, wherever in the log that lies.
+  public func events(
+    in region: Region, after position: UInt64 = 0, limit: Int = 100,
+    order: PageOrder = .oldestFirst
+  ) throws(StoreError) -> Page {
+    let catalog = try catalog()
+    var walk = PageWalk(
+      region: region, limit: min(max(limit, 1), EventStoreLimits.pageEventsMax), order: order,
+      budget: max(limit * Self.looksPerEvent, Self.looksMin))
+    return try walk.run(catalog, after: position)
+  }
+
+  /// The events before this one in its lane, the nearest first.
+  public func ancestors(of id: EventID, limit: Int = 100) throws(StoreError) -> Ancestors {
+    let catalog = try catalog()
+    guard let start = try sequence(of: id, catalog), start <= catalog.visible else {
+      throw .absent("\(id)")
+    }
+    var events: [Event] = []
+    var shredded: [EventID] = []
+    var child = try receipt(start, catalog).header
+    while let predecessor = child.ancestry.predecessor {
+      guard events.count < limit else {
+        return Ancestors(events: events, shredded: shredded, end: .limit)
+      }
+      do throws(StoreError) {
+        let receipt = try receipt(predecessor.sequence, catalog)
+        guard receipt.commitment == predecessor.commitment else {
+          throw .absent("event \(predecessor.sequence)")
+        }
+        do throws(StoreError) {
+          if let event = try event(predecessor.sequence, catalog) { events.append(event) }
+        } catch .removed {
+          shredded.append(receipt.id)
+        }
+        if events.last?.payload == .shredded { shredded.append(receipt.id) }
+        child = receipt.header
+      } catch {
+        let end: AncestryEnd =
+          if case .absent = error {
+            .missing(child: child.id, sequence: predecessor.sequence)
+          } else {
+            .failed(error)
+          }
+        return Ancestors(events: events, shredded: shredded, end: end)
+      }
+    }
+    return Ancestors(events: events, shredded: shredded, end: .genesis)
+  }
+}
+
+extension Segment {
+  /// The event whose frame stands there; throws `.removed` for what compaction took.
+  func event(at offset: UInt64, _ sequence: UInt64) throws(StoreError) -> Event {
+    try withFrame(at: offset) { (bytes: Span<UInt8>, frame: Frame) throws(StoreError) in
+      guard case .event(let event) = frame else {
+        if case .husk = frame { throw .removed(sequence: sequence) }
+        throw FormatFault("has a mark where an event should be").at(path, offset)
+      }
+      return try self.event(bytes, event, at: offset)
+    }
+  }
+
+  /// Decodes an event out of its frame.
+  func event(
+    _ bytes: Span<UInt8>, _ frame: EventFrame, at offset: UInt64
+  ) throws(StoreError) -> Event {
+    let header: EventHeader
+    do throws(FormatFault) {
+      header = try EventHeader.decode(bytes, frame.header)
+    } catch {
+      throw error.at(path, offset)
+    }
+    return Event(
+      header: header,
+      payload: header.sealing == nil ? .bytes(copy(bytes, frame.payload)) : .sealed,
+      commitment: frame.commitment(in: bytes))
+  }
+
+  /// The id of the event whose frame stands there; nil for a husk that kept none.
+  func id(at offset: UInt64) throws(StoreError) -> EventID? {
+    try withFrame(at: offset) { (bytes: Span<UInt8>, frame: Frame) throws(StoreError) in
+      let header: Range<Int>? =
+        switch frame {
+        case .event(let event): event.header
+        case .husk(let husk): husk.kept?.header
+        case .mark: nil
+        }
+      guard let header else { return nil }
+      do throws(BytesError) {
+        var cursor = ByteCursor(header)
+        return try HeaderGlance(bytes, &cursor).id
+      } catch {
+        throw FormatFault(error).at(path, offset)
+      }
+    }
+  }
+}

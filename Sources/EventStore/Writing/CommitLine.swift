@@ -1,0 +1,137 @@
+// The second half of an append, done by one leader at a time and outside the writer's lock: sign,
+// fill in envelopes, write the group and its mark with one call, sync, and only then let anyone see
+// it. A failed write is cut away again before anything else is written; a failed sync leaves the
+// bytes uncertain, so the line is latched and takes nothing more until the store is opened anew.
+
+internal import Ambient
+internal import Bytes
+internal import Digests
+internal import DurableFiles
+
+/// Why a group was not committed.
+enum CommitFailure: Error {
+  /// Nothing of it is on disk, and the line goes on.
+  case notWritten(StoreError)
+  /// Nothing of it is on disk, and the line is latched.
+  case latched(StoreError)
+  /// It may or may not be durable, and the line is latched.
+  case uncertain(StoreError)
+}
+
+/// Where the next group goes.
+struct CommitLine {
+  let segment: Segment
+  let tail: TailIndex
+  private var offset: UInt64
+  private var lastMark: Mark?
+  /// The file is filled with zeros up to here.
+  private var filledTo: UInt64
+  private let preallocationBytes: UInt64
+  private var zeros: [UInt8] = []
+
+  /// A line that goes on at `end`; the file holds zeros from there to `filledTo`.
+  init(
+    segment: Segment, end: UInt64, filledTo: UInt64, lastMark: Mark?, preallocationBytes: Int
+  ) {
+    guard let tail = segment.tail else { preconditionFailure("only the active segment grows") }
+    self.segment = segment
+    self.tail = tail
+    offset = end
+    self.filledTo = max(end, filledTo)
+    self.lastMark = lastMark
+    self.preallocationBytes = UInt64(preallocationBytes)
+  }
+
+  /// Bytes of the segment that are used.
+  var used: UInt64 { offset }
+
+  /// Signs, writes and syncs a group; afterwards it is durable, and the tail's index knows it.
+  mutating func commit(
+    _ group: inout CommitGroup, with key: SigningKey?
+  ) throws(CommitFailure) {
+    let mark = seal(&group, with: key)
+    let end = offset + UInt64(group.buffer.count)
+    do throws(StoreError) {
+      try fill(to: end)
+      try segment.file.write(group.buffer.bytes.span, at: offset)
+    } catch {
+      try takeBack(after: error)
+    }
+    do throws(StoreError) {
+      try segment.file.sync()
+    } catch {
+      throw .uncertain(error)
+    }
+    let base = offset
+    let events = group.events
+    tail.withTables { tables in
+      for event in events {
+        tables.append(IndexEntry(event, at: base + UInt64(event.frame.lowerBound)))
+      }
+      tables.endOffset = end
+      tables.lastMark = mark
+    }
+    offset = end
+    lastMark = mark
+  }
+
+  /// Makes every byte of the group final: signatures, envelopes, and the mark at its end.
+  private func seal(_ group: inout CommitGroup, with key: SigningKey?) -> Mark {
+    var chain = lastMark?.chain ?? 0
+    for index in group.events.indices {
+      let event = group.events[index]
+      if let room = event.signatureRoom, let key {
+        let signature = event.signature ?? ChainHash.sign(event.commitment, with: key)
+        group.events[index].signature = signature
+        group.buffer.set(bytes: signature, at: room.lowerBound)
+      }
+      let checksum = Envelope.seal(
+        &group.buffer, start: event.frame.lowerBound, end: event.frame.upperBound, base: offset,
+        in: segment.name)
+      chain = chained(chain, checksum)
+    }
+    let mark = Mark(
+      group: (lastMark?.group ?? 0) + 1, durableBelow: offset,
+      lastSequence: group.events[group.events.count - 1].header.sequence, chain: chain)
+    let start = Envelope.open(in: &group.buffer)
+    mark.encode(into: &group.buffer)
+    Envelope.seal(
+      &group.buffer, start: start, end: group.buffer.count, base: offset, in: segment.name)
+    return mark
+  }
+
+  /// Keeps zeros ahead of the log, so that most commits change no metadata of the file.
+  private mutating func fill(to end: UInt64) throws(StoreError) {
+    guard end > filledTo, preallocationBytes > 0 else { return }
+    let target = end + preallocationBytes
+    if zeros.isEmpty { zeros = Array(repeating: 0, count: 1 << 20) }
+    while filledTo < target {
+      let count = min(UInt64(zeros.count), target - filledTo)
+      try segment.file.write(zeros.span.extracting(0..<Int(count)), at: filledTo)
+      filledTo += count
+    }
+  }
+
+  /// Removes what a failed write may have left; always throws.
+  private mutating func takeBack(after error: StoreError) throws(CommitFailure) -> Never {
+    do throws(StoreError) {
+      // Durably, or a crash could bring back what was just refused.
+      try segment.file.cut(to: offset)
+      filledTo = offset
+    } catch {
+      throw .latched(error)
+    }
+    throw .notWritten(error)
+  }
+}
+
+extension IndexEntry {
+  init(_ event: PreparedEvent, at offset: UInt64) {
+    let header = event.header
+    self.init(
+      sequence: header.sequence, offset: offset, id: header.id, time: header.time,
+      kind: header.kind, lane: header.lane, entity: header.coordinate.entityBytes,
+      scope: header.coordinate.scopeBytes, stream: event.stream,
+      streamSequence: header.streamSequence, commitment: event.commitment, key: event.key)
+  }
+}

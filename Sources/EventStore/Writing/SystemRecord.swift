@@ -1,0 +1,49 @@
+// The events that the store appends for itself. They live in a coordinate of their own, are never
+// encrypted, and their payloads are canonical JSON but for a fence's, which recovery reads.
+
+internal import Bytes
+
+enum SystemRecord {
+  static let coordinate = Coordinate(
+    trustedEntity: Array("larder:store".utf8), scope: Array("system".utf8))
+
+  /// The end of a fence.
+  static func fence(_ first: UInt64, cancels: Bool) -> NewEvent {
+    NewEvent(
+      coordinate, kind: cancels ? .fenceCancelled : .fenceCommitted,
+      payload: FenceRecord.encode(fence: first))
+  }
+
+  /// A gate's refusal of an event.
+  static func denial(_ event: NewEvent, gate: String, reason: String) -> NewEvent {
+    record(
+      .denial,
+      [
+        "entity": .string(event.coordinate.entity), "gate": .string(gate),
+        "kind": .string(event.kind.description), "reason": .string(reason),
+        "scope": .string(event.coordinate.scope),
+      ])
+  }
+
+  /// A writer begins: what recovery cut, and whether signing was wanted and had no key.
+  static func opened(cut: String?, downgraded: Bool) -> NewEvent {
+    record(
+      .opened,
+      [
+        "cut": JSONValue(cut), "downgraded": .bool(downgraded),
+        "format": JSONValue(SegmentHeader.format),
+      ])
+  }
+
+  /// A writer ends.
+  static let closed = record(.closed, [:])
+
+  static func record(_ kind: EventKind, _ members: JSONObject) -> NewEvent {
+    do throws(BytesError) {
+      return NewEvent(
+        coordinate, kind: kind, payload: try JSONValue.object(members).canonical())
+    } catch {
+      preconditionFailure("the store's own records hold no number that JSON cannot")
+    }
+  }
+}

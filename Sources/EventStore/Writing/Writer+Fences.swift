@@ -1,0 +1,73 @@
+// Fences: events that become visible together or never. Members are appended like any other event,
+// durable at once and hidden until the fence's record; `visible` stops below the first member of the
+// oldest open fence. A fence that stays open too long is cancelled, so that nobody can hide the log.
+
+internal import Ambient
+internal import Synchronization
+
+extension Writer {
+  /// Opens a fence and returns what names it for this writer.
+  func openFence() throws(StoreError) -> Int {
+    let now = options.monotonicClock.now()
+    schedule(now + EventStoreLimits.fenceDurationMax)
+    return try state.withLock { (state) throws(StoreError) in
+      if let stopped = state.stopped { throw stopped }
+      state.nextFence += 1
+      state.preparation.fences[state.nextFence] = OpenFence(opened: now)
+      return state.nextFence
+    }
+  }
+
+  /// Refuses a member that the fence has no room or no time for.
+  func checkFence(_ state: State, _ fence: Int, adding count: Int) throws(StoreError) {
+    guard let open = state.preparation.fences[fence], open.ending == nil else {
+      throw .fence("is closed")
+    }
+    guard open.members.count + count <= EventStoreLimits.fenceEventsMax else {
+      throw .fence("holds \(EventStoreLimits.fenceEventsMax) events already")
+    }
+  }
+
+  /// Ends a fence: its members become visible, or never do. Returns when that is durable.
+  func endFence(_ fence: Int, cancels: Bool) throws(StoreError) {
+    let now = options.wallClock.now()
+    let waiter = Waiter()
+    let leads = try state.withLock { (state) throws(StoreError) -> Bool? in
+      if let stopped = state.stopped { throw stopped }
+      guard let open = state.preparation.fences[fence], open.ending == nil else {
+        throw .fence("is closed")
+      }
+      guard let first = open.first else {
+        state.preparation.fences[fence] = nil
+        return nil
+      }
+      let record = SystemRecord.fence(first, cancels: cancels)
+      let range = try state.preparation.prepare(
+        [PreparationRequest(record)], catalog: catalog.current, now: now, signs: key != nil)
+      state.preparation.fences[fence]?.ending = (state.preparation.position.sequence, cancels)
+      state.preparation.group.waiters.append((waiter, range))
+      if state.leading { return false }
+      state.leading = true
+      return true
+    }
+    guard let leads else { return }
+    _ = leads ? try lead(waiter) : try outcome(of: waiter)
+  }
+
+  /// Cancels every fence that is open.
+  func cancelFences() throws(StoreError) {
+    let open = state.withLock { $0.preparation.fences.filter { $0.value.ending == nil }.keys }
+    for fence in open.sorted() { try endFence(fence, cancels: true) }
+  }
+
+  /// Cancels a fence that a writer before this one left open.
+  func cancelLeftFence(_ first: UInt64, members: [UInt64]) throws(StoreError) {
+    let number = state.withLock { state in
+      state.nextFence += 1
+      state.preparation.fences[state.nextFence] = OpenFence(
+        first: first, members: members, opened: options.monotonicClock.now())
+      return state.nextFence
+    }
+    try endFence(number, cancels: true)
+  }
+}

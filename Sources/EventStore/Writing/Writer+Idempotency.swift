@@ -1,0 +1,93 @@
+// Idempotency: an append with a key that was used before returns the first one's receipt, whatever
+// position the retry expects; with other content it is a conflict. Keys are found through the same
+// indexes as everything else, so they survive whatever the events survive.
+
+internal import Bytes
+
+extension Writer {
+  /// What a request's keys say about it: appended before, on its way, or nothing.
+  func recall(
+    _ requests: [PreparationRequest], _ preparation: Preparation, _ catalog: Catalog
+  ) throws(StoreError) -> Step? {
+    var known: [Receipt] = []
+    for request in requests {
+      guard let key = request.event.key, let hash = request.key else { continue }
+      if let sequence = preparation.keys[hash] { return .after(sequence) }
+      guard let receipt = try receipt(of: key, hash, catalog) else { continue }
+      guard receipt.matches(request) else { throw .keyConflict(key) }
+      known.append(receipt)
+    }
+    guard !known.isEmpty else { return nil }
+    // A batch is one transaction, so a retry of it is recognised by all of its keys or by none.
+    guard known.count == requests.count else {
+      throw .keyConflict(known[0].header.key ?? requests[0].event.key!)
+    }
+    return .known(known)
+  }
+
+  private func receipt(
+    of key: IdempotencyKey, _ hash: KeyHash, _ catalog: Catalog
+  ) throws(StoreError) -> Receipt? {
+    let window = options.idempotency
+    let last = catalog.segments.last?.lastSequence ?? 0
+    let oldest = last > window.sequencesMax ? last - window.sequencesMax + 1 : 1
+    var newer = 0
+    for segment in catalog.segments.reversed() where segment.lastSequence >= oldest {
+      for index in segment.indexes.reversed() {
+        for ordinal in index.keyed(hash).reversed() {
+          let sequence = index.firstSequence + UInt64(ordinal)
+          guard sequence >= oldest, !index.isCancelled(ordinal),
+            newer + index.keyCount(after: ordinal) < window.keysMax
+          else { continue }
+          let receipt = try segment.receipt(at: index.offset(of: ordinal))
+          if receipt.header.key == key { return receipt }
+        }
+        newer += index.keyCount(after: -1)
+        if newer >= window.keysMax { return nil }
+      }
+    }
+    return nil
+  }
+}
+
+extension Receipt {
+  /// Whether a retry asks for what this receipt is of.
+  fileprivate func matches(_ request: PreparationRequest) -> Bool {
+    let event = request.event
+    return header.coordinate == event.coordinate && header.lane == event.lane
+      && header.kind == event.kind && header.payloadVersion == event.payloadVersion
+      && header.extensions == event.extensions && header.correlation == event.correlation
+      && header.causation == event.causation && digest == request.digest
+  }
+}
+
+extension Segment {
+  /// The receipt of the event whose frame stands there, as it was first returned.
+  func receipt(at offset: UInt64) throws(StoreError) -> Receipt {
+    try withFrame(at: offset) { (bytes: Span<UInt8>, frame: Frame) throws(StoreError) in
+      do throws(FormatFault) {
+        switch frame {
+        case .event(let event):
+          return Receipt(
+            header: try EventHeader.decode(bytes, event.header),
+            digest: PayloadDigest(of: bytes.extracting(event.payload)),
+            commitment: event.commitment(in: bytes),
+            signature: signature(bytes, event.signature))
+        case .husk(let husk):
+          guard let kept = husk.kept else { throw FormatFault("has nothing but a commitment") }
+          return Receipt(
+            header: try EventHeader.decode(bytes, kept.header), digest: kept.digest,
+            commitment: husk.commitment, signature: signature(bytes, kept.signature))
+        case .mark: throw FormatFault("has a mark where an event should be")
+        }
+      } catch {
+        throw error.at(path, offset)
+      }
+    }
+  }
+
+  private func signature(_ bytes: Span<UInt8>, _ range: Range<Int>?) -> ReceiptSignature? {
+    guard let range, let publicKey = header.signer else { return nil }
+    return ReceiptSignature(publicKey: publicKey, bytes: copy(bytes, range))
+  }
+}

@@ -1,0 +1,387 @@
+// The one writer of a store: group commit without a thread of its own. An appender prepares its
+// events under the lock; the first to find nobody leading becomes the leader, commits the group for
+// everyone in it, wakes them, and hands the lead to the first of those who came meanwhile. So one
+// sync serves all who wait, and a lone appender pays for no change of thread.
+//
+//   prepare (lock) ─▶ lead? ──yes──▶ take group ─▶ sign, write, sync ─▶ publish ─▶ wake, hand over
+//                       └──no──▶ wait ──▶ told the outcome, or told to lead
+//
+// Locks, in the order they may be held: `state` (decisions), then the tail index's own. The commit
+// line belongs to whoever leads.
+
+internal import Ambient
+internal import Bytes
+internal import Digests
+internal import DurableFiles
+internal import Synchronization
+
+/// How far the log has come.
+public struct Watermarks: Hashable, Sendable {
+  /// Given a sequence.
+  public var accepted: UInt64 = 0
+  /// Handed to the operating system.
+  public var written: UInt64 = 0
+  /// On the device.
+  public var durable: UInt64 = 0
+  /// Readers may see it: durable, and below every open fence.
+  public var visible: UInt64 = 0
+}
+
+final class Writer: Sendable {
+  struct State {
+    var preparation: Preparation
+    var committed: LogPosition
+    var leading = false
+    /// Why nothing is appended any more.
+    var stopped: StoreError?
+    /// Appenders that wait for a full group to be taken.
+    var blocked: [Parker] = []
+    var nextFence = 0
+    /// When the oldest event that nobody waits for was prepared.
+    var bufferedSince: MonotonicTime?
+  }
+
+  /// What became of a request when it was looked at under the lock.
+  enum Step {
+    /// It was appended before; here is its receipt.
+    case known([Receipt])
+    /// It is prepared and will be committed without anyone waiting.
+    case buffered([PreparedEvent])
+    case lead(Waiter)
+    case wait(Waiter)
+    /// The same key is on its way; look again when this sequence is durable.
+    case after(UInt64)
+    /// The group is full.
+    case blocked(Parker)
+  }
+
+  let options: StoreOptions
+  let catalog: CatalogBox
+  let board: WatermarkBoard
+  let key: SigningKey?
+  let state: Mutex<State>
+  private let line: Mutex<CommitLine>
+  private let publisher: LogPublisher
+  private let keeper: Keeper?
+
+  init(
+    options: StoreOptions, key: SigningKey?, catalog: CatalogBox, position: LogPosition,
+    ids: EventIDSource, line: CommitLine, publisher: LogPublisher
+  ) {
+    keeper = options.maintenance == .worker ? Keeper(clock: options.monotonicClock) : nil
+    self.options = options
+    self.key = key
+    self.catalog = catalog
+    self.publisher = publisher
+    self.line = Mutex(line)
+    state = Mutex(
+      State(preparation: Preparation(position: position, ids: ids), committed: position))
+    board = WatermarkBoard(
+      Watermarks(
+        accepted: position.sequence, written: position.sequence, durable: position.sequence,
+        visible: position.sequence))
+  }
+
+  // MARK: - Appending
+
+  /// Appends events that are committed together; returns when they are as durable as was asked.
+  func append(
+    _ requests: [PreparationRequest], _ durability: Durability
+  ) throws(StoreError) -> [Receipt] {
+    if options.maintenance == .inline { try tend() }
+    while true {
+      let now = options.wallClock.now()
+      let step = try state.withLock { (state) throws(StoreError) in
+        try look(&state, requests, durability, now)
+      }
+      switch step {
+      case .known(let receipts): return receipts
+      case .buffered(let events):
+        try flushIfDue(durability)
+        return receipts(events)
+      case .lead(let waiter): return receipts(try lead(waiter))
+      case .wait(let waiter): return receipts(try outcome(of: waiter))
+      case .after(let sequence): try board.wait(for: .durable, until: sequence, timeout: nil)
+      case .blocked(let parker): parker.park()
+      }
+    }
+  }
+
+  private func look(
+    _ state: inout State, _ requests: [PreparationRequest], _ durability: Durability,
+    _ now: WallTime
+  ) throws(StoreError) -> Step {
+    if let stopped = state.stopped { throw stopped }
+    let catalog = catalog.current
+    if let step = try recall(requests, state.preparation, catalog) { return step }
+    let bytes = requests.reduce(0) { $0 + $1.event.payload.count + 1_024 }
+    if !state.preparation.group.isEmpty,
+      state.preparation.group.buffer.count + bytes > EventStoreLimits.groupBytesMax
+    {
+      let parker = Parker()
+      state.blocked.append(parker)
+      return .blocked(parker)
+    }
+    for request in requests {
+      if let fence = request.fence { try checkFence(state, fence, adding: requests.count) }
+    }
+    let range = try state.preparation.prepare(
+      requests, catalog: catalog, now: now, signs: key != nil)
+    if case .buffered = durability {
+      for index in range { sign(&state.preparation.group.events[index]) }
+      if state.bufferedSince == nil {
+        let now = options.monotonicClock.now()
+        state.bufferedSince = now
+        if case .buffered(_, let timeMax) = durability { keeper?.schedule(now + timeMax) }
+      }
+      board.move { $0.accepted = state.preparation.position.sequence }
+      return .buffered(Array(state.preparation.group.events[range]))
+    }
+    let waiter = Waiter()
+    state.preparation.group.waiters.append((waiter, range))
+    if state.leading { return .wait(waiter) }
+    state.leading = true
+    return .lead(waiter)
+  }
+
+  private func sign(_ event: inout PreparedEvent) {
+    if event.signatureRoom != nil, let key {
+      event.signature = ChainHash.sign(event.commitment, with: key)
+    }
+  }
+
+  private func receipts(_ events: [PreparedEvent]) -> [Receipt] {
+    events.map { event in
+      Receipt(
+        header: event.header, digest: event.digest, commitment: event.commitment,
+        signature: event.signature.flatMap { bytes in
+          key.map { ReceiptSignature(publicKey: $0.publicKey, bytes: bytes) }
+        })
+    }
+  }
+
+  func outcome(of waiter: Waiter) throws(StoreError) -> [PreparedEvent] {
+    switch waiter.wait() {
+    case .done(let result): return try result.get()
+    case .lead: return try lead(waiter)
+    }
+  }
+
+  // MARK: - Leading
+
+  /// Commits the group that is waiting and hands the lead over; returns the leader's own events.
+  @discardableResult
+  func lead(_ own: Waiter?) throws(StoreError) -> [PreparedEvent] {
+    let (taken, fenced, blocked) = state.withLock { state in
+      let blocked = state.blocked
+      state.blocked = []
+      state.bufferedSince = nil
+      let fenced = !state.preparation.fences.isEmpty
+      return (state.preparation.takeGroup(), fenced, blocked)
+    }
+    for parker in blocked { parker.unpark() }
+    var group = taken
+    let failure = group.isEmpty ? nil : commit(&group, fenced: fenced)
+    let result: Result<[PreparedEvent], StoreError>
+    if let failure {
+      result = .failure(fail(failure, group))
+    } else {
+      settle(group)
+      result = .success([])
+    }
+    var mine: Result<[PreparedEvent], StoreError> = result
+    for (waiter, range) in group.waiters {
+      let part = result.map { _ in Array(group.events[range]) }
+      if waiter === own { mine = part } else { waiter.wake(.done(part)) }
+    }
+    return try mine.get()
+  }
+
+  private func commit(_ group: inout CommitGroup, fenced: Bool) -> CommitFailure? {
+    line.withLock { line in
+      do throws(CommitFailure) {
+        // The members of a fence and its end stay in one segment, whose tables then know all.
+        if line.used >= UInt64(options.segmentBytes) && !fenced {
+          line = try publisher.roll(line, at: options.wallClock.now())
+        }
+        try line.commit(&group, with: key)
+        return nil
+      } catch {
+        return error
+      }
+    }
+  }
+
+  /// Makes a committed group known, and lets the next leader go.
+  private func settle(_ group: CommitGroup) {
+    guard let last = group.events.last?.header else { return stepDown() }
+    let ended = state.withLock { state -> [OpenFence] in
+      state.committed = LogPosition(sequence: last.sequence, time: last.time)
+      for event in group.events {
+        if let key = event.key { state.preparation.keys[key] = nil }
+      }
+      let ended = state.preparation.fences.filter { _, fence in
+        fence.ending.map { $0.sequence <= last.sequence } ?? false
+      }
+      for fence in ended.keys { state.preparation.fences[fence] = nil }
+      return Array(ended.values)
+    }
+    let cancelled = ended.filter { $0.ending?.cancels == true }.flatMap(\.members)
+    if !cancelled.isEmpty {
+      line.withLock { line in line.tail.withTables { $0.cancel(sequences: cancelled) } }
+    }
+    let (accepted, visible) = state.withLock { state in
+      let firstFenced = state.preparation.fences.values.compactMap(\.first).min()
+      return (
+        state.preparation.position.sequence,
+        min(last.sequence, firstFenced.map { $0 - 1 } ?? last.sequence)
+      )
+    }
+    catalog.change { $0.visible = visible }
+    line.withLock { line in publisher.publish(line, visible: visible) }
+    board.cancel(cancelled)
+    board.move { marks in
+      marks.accepted = max(marks.accepted, accepted)
+      (marks.written, marks.durable, marks.visible) = (last.sequence, last.sequence, visible)
+    }
+    stepDown()
+  }
+
+  /// Forgets what could not be committed, and everything prepared on top of it.
+  private func fail(_ failure: CommitFailure, _ group: CommitGroup) -> StoreError {
+    let (own, others, stops): (StoreError, StoreError, Bool) =
+      switch failure {
+      case .notWritten(let error): (error, error, false)
+      case .latched(let error): (error, error, true)
+      case .uncertain(let error): (error, .latched("\(error)"), true)
+      }
+    let orphans = state.withLock { state in
+      let orphans = state.preparation.group
+      state.preparation.reset(to: state.committed)
+      if stops { state.stopped = .latched("\(error(of: failure))") }
+      return orphans
+    }
+    for (waiter, _) in orphans.waiters { waiter.wake(.done(.failure(others))) }
+    if stops { board.close(.latched("\(error(of: failure))")) }
+    stepDown()
+    guard case .uncertain = failure, let event = group.events.first else { return own }
+    return .unknown(
+      AppendToken(
+        id: event.header.id, sequence: event.header.sequence, commitment: event.commitment))
+  }
+
+  private func error(of failure: CommitFailure) -> StoreError {
+    switch failure {
+    case .notWritten(let error), .latched(let error), .uncertain(let error): error
+    }
+  }
+
+  /// Hands the lead to the first who waits in the next group, or to nobody.
+  private func stepDown() {
+    let next = state.withLock { state -> Waiter? in
+      let next = state.preparation.group.waiters.first?.0
+      state.leading = next != nil
+      return next
+    }
+    next?.wake(.lead)
+  }
+
+  // MARK: - Tending
+
+  /// Commits what is buffered when it is due.
+  private func flushIfDue(_ durability: Durability) throws(StoreError) {
+    guard case .buffered(let eventsMax, let timeMax) = durability else { return }
+    let now = options.monotonicClock.now()
+    let leads = state.withLock { state -> Bool in
+      guard !state.leading, let since = state.bufferedSince,
+        state.preparation.group.events.count >= eventsMax || now - since >= timeMax
+      else { return false }
+      state.leading = true
+      return true
+    }
+    if leads { try lead(nil) }
+  }
+
+  /// Does what time asks for: ends fences that were open for too long, commits what is buffered.
+  /// Returns when it wants to be called next.
+  @discardableResult
+  func tend() throws(StoreError) -> MonotonicTime? {
+    let now = options.monotonicClock.now()
+    let open = state.withLock { state in
+      state.preparation.fences.filter { $0.value.ending == nil }
+    }
+    let limit = EventStoreLimits.fenceDurationMax
+    for (fence, state) in open.sorted(by: { $0.key < $1.key })
+    where now - state.opened >= limit {
+      do throws(StoreError) {
+        try endFence(fence, cancels: true)
+      } catch .fence {
+        // Its owner ended it in this moment.
+      }
+    }
+    try flushIfDue(options.durability)
+    return open.values.map { $0.opened + limit }.filter { $0 > now }.min()
+  }
+
+  /// Starts the thread that tends while nobody appends.
+  func startKeeper() {
+    keeper?.start { [self] in
+      do throws(StoreError) {
+        return try tend()
+      } catch {
+        // The next appender gets the same error, and it is the one who can act on it.
+        return nil
+      }
+    }
+  }
+
+  /// Ends the thread that tends.
+  func stopKeeper() {
+    keeper?.stop()
+  }
+
+  /// Has fences and buffered events tended in time.
+  func schedule(_ due: MonotonicTime) {
+    keeper?.schedule(due)
+  }
+
+  /// Commits everything that is prepared.
+  func flush() throws(StoreError) {
+    while true {
+      let (leads, target) = state.withLock { state -> (Bool, UInt64?) in
+        if state.preparation.group.isEmpty && !state.leading { return (false, nil) }
+        if state.leading { return (false, state.preparation.position.sequence) }
+        state.leading = true
+        return (true, nil)
+      }
+      if leads {
+        try lead(nil)
+      } else if let target {
+        try board.wait(for: .durable, until: target, timeout: nil)
+      } else {
+        return
+      }
+    }
+  }
+
+  /// Commits the last events, leaves the file without the zeros ahead of it and its tables beside
+  /// it, and takes no more appends.
+  func finish() throws(StoreError) {
+    try flush()
+    stop(.closed)
+    let segment = try line.withLock { (line) throws(StoreError) in
+      try line.segment.file.truncate(to: line.used)
+      try line.segment.file.sync(.all)
+      return line.segment
+    }
+    try publisher.leaveTables(of: segment)
+  }
+
+  /// Takes no more appends.
+  func stop(_ reason: StoreError) {
+    state.withLock { state in
+      if state.stopped == nil { state.stopped = reason }
+    }
+    board.close(reason)
+  }
+}

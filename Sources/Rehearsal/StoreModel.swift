@@ -1,0 +1,162 @@
+// What an event store promises, as far as it can be said without one: everything acknowledged is
+// there and unchanged, in order and without a gap; nothing is there that nobody asked for; batches
+// and fences are whole. The model keeps what was asked and what was answered, and judges a store
+// that was just opened.
+
+import Digests
+import EventStore
+
+/// What was asked of a store, and what it answered.
+struct StoreModel {
+  /// What became of one request.
+  enum Fate {
+    /// A receipt was returned.
+    case acknowledged(Receipt)
+    /// It failed, and must not be there.
+    case refused
+    /// The machine died in the middle, or the store said that it does not know.
+    case unknown
+  }
+
+  /// Events that stand or fall together, by their payloads, which are all different.
+  struct Request {
+    let payloads: [String]
+    var fates: [Fate]
+    /// Members of a fence; nil for others.
+    var fence: FenceFate?
+  }
+
+  enum FenceFate {
+    case open, committed, cancelled
+    /// Its end was asked for, and the machine died.
+    case ending
+  }
+
+  private(set) var requests: [Request] = []
+  /// Roots that were seen, by how many events they cover: no later store may contradict them.
+  private(set) var roots: [UInt64: Blake3Digest] = [:]
+  private var requestOf: [String: Int] = [:]
+
+  /// Notes that events are asked for; until they are answered nobody knows.
+  mutating func add(_ payloads: [String], fence: FenceFate? = nil) -> Int {
+    for payload in payloads { requestOf[payload] = requests.count }
+    requests.append(
+      Request(
+        payloads: payloads, fates: Array(repeating: .unknown, count: payloads.count), fence: fence))
+    return requests.count - 1
+  }
+
+  /// Notes what a request's events were answered with; one answer may stand for all.
+  mutating func set(_ fates: [Fate], of index: Int) {
+    let count = requests[index].payloads.count
+    requests[index].fates =
+      fates.count == count ? fates : Array(repeating: fates.first ?? .unknown, count: count)
+  }
+
+  mutating func set(_ fate: FenceFate, of indexes: [Int]) {
+    for index in indexes { requests[index].fence = fate }
+  }
+
+  mutating func see(_ root: Blake3Digest, count: UInt64) {
+    roots[count] = root
+  }
+
+  /// Forgets what a disk that lies may have lost.
+  mutating func forgive() {
+    roots = [:]
+    for index in requests.indices {
+      for member in requests[index].fates.indices {
+        if case .acknowledged = requests[index].fates[member] {
+          requests[index].fates[member] = .unknown
+        }
+      }
+      if requests[index].fence != nil { requests[index].fence = .ending }
+    }
+  }
+
+  /// Settles what a crash left open by looking at the store; throws when a promise was broken.
+  mutating func judge(_ reader: EventReader) throws {
+    let found = try Self.all(reader)
+    try checkSequence(found)
+    var present: [String: Event] = [:]
+    for event in found where !event.header.kind.isReserved {
+      guard let bytes = event.bytes else { throw Broken("event \(event.header.id) is unreadable") }
+      let payload = String(decoding: bytes, as: UTF8.self)
+      guard present.updateValue(event, forKey: payload) == nil else {
+        throw Broken("'\(payload)' is there twice")
+      }
+      guard requestOf[payload] != nil else { throw Broken("'\(payload)' was never asked for") }
+    }
+    for index in requests.indices {
+      try settle(&requests[index], present, reader)
+    }
+    try checkRoots(reader)
+  }
+
+  private static func all(_ reader: EventReader) throws -> [Event] {
+    var found: [Event] = []
+    var position: UInt64 = 0
+    while true {
+      let page = try reader.events(in: .everything, after: position, limit: 1_000)
+      found += page.events
+      position = page.position
+      if page.isEnd { return found }
+    }
+  }
+
+  private func checkSequence(_ events: [Event]) throws {
+    for (left, right) in zip(events, events.dropFirst()) {
+      guard left.header.sequence < right.header.sequence, left.header.id < right.header.id,
+        left.header.time <= right.header.time
+      else {
+        throw Broken("events \(left.header.sequence), \(right.header.sequence) are unordered")
+      }
+    }
+  }
+
+  private func settle(
+    _ request: inout Request, _ present: [String: Event], _ reader: EventReader
+  ) throws {
+    let there = request.payloads.count { present[$0] != nil }
+    if request.fence == nil, request.payloads.count > 1 {
+      guard there == 0 || there == request.payloads.count else {
+        throw Broken("only \(there) of \(request.payloads.count) events of a batch are there")
+      }
+    }
+    for (member, payload) in request.payloads.enumerated() {
+      switch (request.fates[member], present[payload], request.fence) {
+      case (.acknowledged(let receipt), let event?, let fence):
+        if case .cancelled? = fence { throw Broken("'\(payload)' of a cancelled fence is visible") }
+        guard try reader.receipt(receipt.sequence) == receipt, event.header.id == receipt.id else {
+          throw Broken("'\(payload)' is not what its receipt says")
+        }
+        if case .open? = fence { request.fence = .committed }
+      case (.acknowledged, nil, nil), (.acknowledged, nil, .committed?):
+        throw Broken("'\(payload)' was acknowledged and is lost")
+      case (.acknowledged, nil, _): break
+      case (.refused, .some, _): throw Broken("'\(payload)' was refused and is there")
+      case (.unknown, let event?, _):
+        request.fates[member] = .acknowledged(try reader.receipt(event.header.sequence))
+      case (.unknown, nil, nil): request.fates[member] = .refused
+      case (.unknown, nil, _), (.refused, nil, _): break
+      }
+    }
+    if let fence = request.fence { request.fence = settled(fence, visible: there > 0) }
+  }
+
+  /// After an open no fence is open any more.
+  private func settled(_ fence: FenceFate, visible: Bool) -> FenceFate {
+    switch fence {
+    case .committed, .cancelled: fence
+    case .open, .ending: visible ? .committed : .cancelled
+    }
+  }
+
+  private func checkRoots(_ reader: EventReader) throws {
+    for (count, root) in roots.sorted(by: { $0.key < $1.key }) {
+      guard try reader.root(count: count) == root else {
+        throw Broken("the first \(count) events have another root than before")
+      }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+// Appending and reading back, as a caller sees it, on a real disk.
+
+import Ambient
+import DurableFiles
+import EventStore
+import Testing
+
+@Suite struct AppendTests {
+  @Test func `an appended event reads back after the store is opened again`() throws {
+    let scratch = try Scratch()
+    let store = try EventStore.open(on: scratch.disk)
+    let receipt = try store.append(.of("file:1", "hello"))
+    #expect(receipt.header.streamSequence == 1)
+    #expect(try store.reader.event(receipt.id).bytes == Array("hello".utf8))
+    let second = try store.append(.of("file:1", "again"))
+    #expect(second.header.ancestry.predecessor?.sequence == receipt.sequence)
+    #expect(second.header.ancestry.predecessor?.commitment == receipt.commitment)
+    try store.close()
+
+    let again = try EventStore.open(on: scratch.disk, creating: false)
+    #expect(try again.reader.event(receipt.sequence).bytes == Array("hello".utf8))
+    #expect(try again.reader.receipt(second.sequence) == second)
+    #expect(try again.reader.latest("file:1")?.header.id == second.id)
+    let third = try again.append(.of("file:1", "third"))
+    #expect(third.header.streamSequence == 3)
+    #expect(try again.reader.ancestors(of: third.id).events.count == 2)
+    try again.close()
+  }
+
+  @Test func `a store that was never closed opens with everything acknowledged`() throws {
+    let scratch = try Scratch()
+    var receipts: [Receipt] = []
+    do {
+      let store = try EventStore.open(on: scratch.disk)
+      for number in 0..<300 {
+        receipts.append(try store.append(.of("file:\(number % 7)", "\(number)")))
+      }
+    }
+    let again = try EventStore.open(on: scratch.disk)
+    for receipt in receipts { #expect(try again.reader.receipt(receipt.sequence) == receipt) }
+    try again.close()
+  }
+
+  @Test func `many segments are read through their footers`() throws {
+    let scratch = try Scratch()
+    var options = StoreOptions()
+    options.segmentBytes = 8_192
+    let store = try EventStore.open(on: scratch.disk, options)
+    var receipts: [Receipt] = []
+    for number in 0..<500 {
+      receipts.append(try store.append(.of("file:\(number % 5)", "\(number)")))
+    }
+    var position: UInt64 = 0
+    var found: [Event] = []
+    while true {
+      let page = try store.reader.events(
+        in: Region(entityPrefix: "file:3"), after: position, limit: 7)
+      found += page.events
+      position = page.position
+      if page.isEnd { break }
+    }
+    #expect(found.count == 100)
+    let newest = try store.reader.events(
+      in: Region(entityPrefix: "file"), limit: 10, order: .newestFirst)
+    #expect(newest.events.map(\.header.id) == receipts.suffix(10).reversed().map(\.id))
+    try store.close()
+    let again = try EventStore.open(on: scratch.disk, options)
+    for receipt in receipts {
+      #expect(try again.reader.event(receipt.id).commitment == receipt.commitment)
+    }
+    try again.close()
+  }
+
+  @Test func `a second writer is refused with the holder's process`() throws {
+    let scratch = try Scratch()
+    let store = try EventStore.open(on: scratch.disk)
+    let other = try PosixDisk(root: scratch.path)
+    #expect(throws: StoreError.self) { try EventStore.open(on: other) }
+    try store.close()
+  }
+}
