@@ -33,7 +33,7 @@ public struct MonotonicTime: Hashable, Comparable, Sendable {
   }
 
   public static func + (time: MonotonicTime, duration: Duration) -> MonotonicTime {
-    MonotonicTime(nanoseconds: time.nanoseconds + duration.wholeNanoseconds)
+    MonotonicTime(nanoseconds: time.nanoseconds.addingSaturated(duration.wholeNanoseconds))
   }
 
   public static func - (time: MonotonicTime, earlier: MonotonicTime) -> Duration {

@@ -27,7 +27,7 @@ public struct WallTime: Hashable, Comparable, Sendable {
 
   /// The moment `duration` later.
   public static func + (time: WallTime, duration: Duration) -> WallTime {
-    WallTime(microseconds: time.microseconds + duration.wholeMicroseconds)
+    WallTime(microseconds: time.microseconds.addingSaturated(duration.wholeMicroseconds))
   }
 
   /// How long after `earlier` this moment is; negative when before it.
@@ -73,7 +73,8 @@ package struct CivilTime: Hashable, Sendable {
 }
 
 extension WallTime {
-  /// The moment of a date in UTC, or nil when a field is out of its range.
+  /// The moment of a date in UTC, or nil when a field is out of its range; second 60, which some
+  /// clocks insert, is the first of the next minute.
   package init?(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
     guard (0...9_999).contains(year), (1...12).contains(month), (1...31).contains(day),
       (0...23).contains(hour), (0...59).contains(minute), (0...60).contains(second)
@@ -84,9 +85,10 @@ extension WallTime {
     let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
     let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
     let days = era * 146_097 + dayOfEra - 719_468
+    // A day that its month does not have comes out as one of the next.
+    let civil = CivilTime(WallTime(seconds: Int64(days * 86_400)))
+    guard civil.day == day && civil.month == month else { return nil }
     self.init(seconds: Int64(days * 86_400 + hour * 3_600 + minute * 60 + second))
-    let civil = CivilTime(self)
-    guard second == 60 || (civil.day == day && civil.month == month) else { return nil }
   }
 }
 
@@ -107,6 +109,7 @@ extension CivilTime {
 }
 
 private func padded(_ value: Int, _ width: Int) -> String {
-  let digits = String(value)
-  return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+  let digits = String(value.magnitude)
+  let zeros = String(repeating: "0", count: max(0, width - digits.utf8.count))
+  return (value < 0 ? "-" : "") + zeros + digits
 }
