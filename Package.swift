@@ -74,6 +74,13 @@ let package = Package(
     room("Flags", ["Ambient", "Bytes"]),
     room("ColdStorage", ["DurableFiles", "Digests", "Retry", "Bytes", "Ambient"]),
 
+    // 3
+    room(
+      "CloudStorage",
+      [
+        "ColdStorage", "HTTP", "Digests", "DurableFiles", "Retry", "Bytes", "Ambient",
+      ]),
+
     // 5
     room("Rehearsal", ["DiskSimulation", "EventStore", "DurableFiles", "Digests", "Ambient"]),
 
@@ -112,6 +119,12 @@ let package = Package(
       "ColdStorageTests", ["ColdStorage", "DurableFiles", "Digests", "Retry", "Bytes", "Ambient"]),
     suite("EventStoreTests", ["EventStore", "DurableFiles", "Digests", "Bytes", "Ambient"]),
     suite("RehearsalTests", ["Rehearsal", "DiskSimulation", "Ambient"]),
+    suite(
+      "CloudStorageTests",
+      [
+        "CloudStorage", "ColdStorage", "HTTP", "Digests", "Retry", "Bytes", "Ambient", "Loopback",
+      ],
+      resources: [.embedInCode("Vectors")]),
     suite("TidyTests", ["DurableFiles"]),
   ]
 )
