@@ -68,6 +68,14 @@ package struct UserFile: ~Copyable, Sendable {
     }
   }
 
+  /// Throws when a regular file is shorter than it was at first, or than what was read of it. Files
+  /// of the kernel's own, which claim to have no bytes or a whole page of them, end where they end.
+  private func checkNotCut(at offset: UInt64) throws(DiskError) {
+    guard descriptor != nil, isRegular, sizeAtFirst > 0 else { return }
+    let size = try sizeNow
+    if size < max(offset, sizeAtFirst) { throw .endsEarly(path, offset: size) }
+  }
+
   /// Fills `piece` with what comes next; returns how much, less than all of it only at the end.
   ///
   /// Throws `.endsEarly` when a regular file turns out to have been cut since it was opened.
@@ -83,17 +91,14 @@ package struct UserFile: ~Copyable, Sendable {
       got += more
     }
     offset += UInt64(got)
-    if got < piece.count, descriptor != nil, isRegular {
-      let size = try sizeNow
-      if size < max(offset, sizeAtFirst) { throw .endsEarly(path, offset: size) }
-    }
+    if got < piece.count { try checkNotCut(at: offset) }
     return got
   }
 
   /// Fills the first `count` bytes of `piece` from `offset` of a regular file, for several threads
   /// at once; returns fewer only where the file ends.
   ///
-  /// Throws `.endsEarly` when it ends before it did when it was opened.
+  /// Throws `.endsEarly` when it has been cut since it was opened.
   package func read(
     at offset: UInt64, into piece: inout [UInt8], count: Int
   ) throws(DiskError) -> Int {
@@ -109,8 +114,7 @@ package struct UserFile: ~Copyable, Sendable {
       if more == 0 { break }
       got += more
     }
-    let end = offset + UInt64(got)
-    if got < count, end < sizeAtFirst { throw .endsEarly(path, offset: end) }
+    if got < count { try checkNotCut(at: 0) }
     return got
   }
 

@@ -94,6 +94,15 @@ import Testing
     #expect(try again.readAll(bytesMax: 10) == pattern(10))
   }
 
+  @Test(arguments: ["/proc/self/status", "/sys/kernel/mm/transparent_hugepage/enabled"])
+  func `what the kernel tells in a file of no true size is read whole`(_ path: String) throws {
+    var file = try UserFile(path)
+    let text = try file.readAll(bytesMax: 1 << 16)
+    #expect(text.last == UInt8(ascii: "\n"))
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    #expect(try file.read(at: 0, into: &piece, count: piece.count) > 0)
+  }
+
   @Test func `a file that is cut while it is read is told from one that ended`() throws {
     try disk.put("a", pattern(100))
     var file = try UserFile(named("a"))
