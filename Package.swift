@@ -83,10 +83,12 @@ let package = Package(
 
     // 5
     room("Rehearsal", ["DiskSimulation", "EventStore", "DurableFiles", "Digests", "Ambient"]),
+    room("Bench", ["Digests", "DurableFiles", "Ambient", "Bytes"]),
 
     // 6: the face
     .executableTarget(
-      name: "larder", dependencies: ["Ambient", "Bytes", "Digests", "DurableFiles", "Flags"],
+      name: "larder",
+      dependencies: ["Ambient", "Bench", "Bytes", "Digests", "DurableFiles", "Flags"],
       exclude: ["README.md"], swiftSettings: strict),
 
     // tests
@@ -111,6 +113,7 @@ let package = Package(
         "larder", "Digests", "DurableFiles", "Flags", "Ambient", "Bytes", "ChildProcesses",
         "ScratchFiles",
       ]),
+    suite("BenchTests", ["Bench", "Ambient", "Bytes"]),
     suite("SocketsTests", ["Sockets", "DurableFiles", "Ambient"]),
     suite("BytesTests", ["Bytes", "Ambient"], resources: [.embedInCode("Vectors")]),
     suite("DurableFilesTests", ["DurableFiles", "DiskSimulation", "Ambient"]),

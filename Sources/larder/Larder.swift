@@ -24,7 +24,7 @@ let larder: Command<Action> = Command(
   "larder", "A cache for the archives of a Helix Core depot, with an event store under it.",
   takes: [versionFlag],
   commands: [
-    digestCommand, helpCommand, completionsCommand, manualCommand,
+    digestCommand, benchCommand, helpCommand, completionsCommand, manualCommand,
   ],
   action: Action(answerAlone))
 
