@@ -43,7 +43,8 @@ func support(_ name: String, _ imports: [String] = []) -> Target {
 let package = Package(
   name: "larder",
   products: [
-    .executable(name: "larder", targets: ["larder"])
+    .library(name: "EventStore", targets: ["EventStore"]),
+    .executable(name: "larder", targets: ["larder"]),
   ],
   targets: [
     // 0: walls, and the ground
@@ -88,7 +89,9 @@ let package = Package(
     // 6: the face
     .executableTarget(
       name: "larder",
-      dependencies: ["Ambient", "Bench", "Bytes", "Digests", "DurableFiles", "Flags"],
+      dependencies: [
+        "Bench", "Rehearsal", "EventStore", "Ambient", "Bytes", "Digests", "DurableFiles", "Flags",
+      ],
       exclude: ["README.md"], swiftSettings: strict),
 
     // tests
@@ -120,7 +123,9 @@ let package = Package(
     suite("DiskSimulationTests", ["DiskSimulation", "DurableFiles", "Ambient"]),
     suite(
       "ColdStorageTests", ["ColdStorage", "DurableFiles", "Digests", "Retry", "Bytes", "Ambient"]),
-    suite("EventStoreTests", ["EventStore", "DurableFiles", "Digests", "Bytes", "Ambient"]),
+    suite(
+      "EventStoreTests",
+      ["EventStore", "ScratchFiles", "DurableFiles", "Digests", "Bytes", "Ambient"]),
     suite("RehearsalTests", ["Rehearsal", "DiskSimulation", "Ambient"]),
     suite(
       "CloudStorageTests",

@@ -95,6 +95,19 @@ package struct UserFile: ~Copyable, Sendable {
     return got
   }
 
+  /// Fills a first part of `piece` with what is there, waiting for a first byte and no longer;
+  /// returns how much, 0 only at the end. For what somebody types, or writes into a pipe.
+  package mutating func readSome(into piece: inout [UInt8]) throws(DiskError) -> Int {
+    if descriptor != nil, isRegular { return try read(into: &piece) }
+    let got = try answer(for: path) {
+      unsafe piece.withUnsafeMutableBufferPointer { buffer in
+        unsafe Glibc.read(number, buffer.baseAddress!, buffer.count)
+      }
+    }
+    offset += UInt64(got)
+    return got
+  }
+
   /// Fills the first `count` bytes of `piece` from `offset` of a regular file, for several threads
   /// at once; returns fewer only where the file ends.
   ///

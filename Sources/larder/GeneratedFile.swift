@@ -15,8 +15,13 @@ func deliver(
   _ text: String, _ invocation: Invocation, _ output: inout Output
 ) throws(Failure) {
   guard let file = invocation[generatedFileFlag] else { return try output.write(text) }
+  try deliver(Array(text.utf8), to: file)
+}
+
+/// Writes the bytes into a file that the person named.
+func deliver(_ bytes: [UInt8], to file: [UInt8]) throws(Failure) {
   do throws(DiskError) {
-    try write(Array(text.utf8), to: file)
+    try write(bytes, to: file)
   } catch {
     throw .ended(.failed, "'\(escaped(file))' was not written: \(error)")
   }

@@ -21,10 +21,12 @@ private let versionFlag = Flag("version", "Print the version.")
 
 /// Every command of the executable.
 let larder: Command<Action> = Command(
-  "larder", "A cache for the archives of a Helix Core depot, with an event store under it.",
+  "larder",
+  "Keep a depot's working set on fast disk, the rest in cold storage, and a journal of it all.",
   takes: [versionFlag],
   commands: [
-    digestCommand, benchCommand, helpCommand, completionsCommand, manualCommand,
+    digestCommand, eventsCommand, receiptCommand, simulateCommand, benchCommand, helpCommand,
+    completionsCommand, manualCommand,
   ],
   action: Action(answerAlone))
 

@@ -34,8 +34,8 @@ struct LineReader: ~Copyable {
       if unread.isEmpty {
         if isAtEnd { return isTooLong ? .tooLong : line.isEmpty ? .end : .line(line) }
         do throws(DiskError) {
-          let count = try file.read(into: &piece)
-          isAtEnd = count < piece.count
+          let count = try file.readSome(into: &piece)
+          isAtEnd = count == 0
           unread = 0..<count
         } catch {
           return .unreadable(error)

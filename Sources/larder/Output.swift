@@ -106,6 +106,11 @@ struct Output {
     ProgressLine(label, unit, total: total, on: errors)
   }
 
+  /// A progress line for work that reports from inside a library.
+  func meter(_ label: String) -> Meter {
+    Meter(label, on: errors)
+  }
+
   /// Says a sentence to the person, beside the results.
   func say(_ sentence: String) {
     do throws(StreamError) {

@@ -3,6 +3,7 @@
 import Ambient
 import DurableFiles
 import EventStore
+import ScratchFiles
 import Testing
 
 @Suite struct AppendTests {
@@ -71,10 +72,26 @@ import Testing
     try again.close()
   }
 
+  @Test func `a clean close leaves nothing for the next open to cut`() throws {
+    let scratch = try Scratch()
+    for _ in 0..<3 {
+      let store = try EventStore.open(on: scratch.disk)
+      try store.append(.of("file:1", "hello"))
+      try store.close()
+    }
+    let reader = try EventReader.open(on: scratch.disk)
+    let opened = try reader.events(in: Region(kind: .exactly(.opened))).events
+    #expect(opened.count == 3)
+    for event in opened {
+      let text = String(decoding: event.bytes ?? [], as: UTF8.self)
+      #expect(text.contains("\"cut\":null"), "\(text)")
+    }
+  }
+
   @Test func `a second writer is refused with the holder's process`() throws {
     let scratch = try Scratch()
     let store = try EventStore.open(on: scratch.disk)
-    let other = try PosixDisk(root: scratch.path)
+    let other = try PosixDisk(root: scratch.path("."))
     #expect(throws: StoreError.self) { try EventStore.open(on: other) }
     try store.close()
   }

@@ -4,6 +4,7 @@
 import Ambient
 import DurableFiles
 import EventStore
+import ScratchFiles
 import Testing
 
 @Suite struct VerifyTests {

@@ -143,6 +143,7 @@ private struct Window {
       let had = bytes.count - Int(offset - base)
       if let limit, offset + UInt64(count) > limit { return .needs(count) }
       try load(offset, max(1 << 20, count))
+      if bytes.isEmpty { return .end }
       if bytes.count <= had || bytes.count < count { return .needs(count) }
     }
   }

@@ -8,7 +8,7 @@ public import DurableFiles
 /// Reads a store.
 public final class EventReader: Sendable {
   let box: CatalogBox
-  private let refresher: Refresher?
+  let refresher: Refresher?
 
   init(box: CatalogBox, refresher: Refresher? = nil) {
     self.box = box

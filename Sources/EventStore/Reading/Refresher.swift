@@ -96,7 +96,11 @@ final class Refresher: Sendable {
       if state.words == nil { state.words = try LiveWords.reading(on: disk) }
       return state.words.map { ($0, $0.version) }
     }
-    guard let (words, version) = words else { return }
+    guard let (words, version) = words else {
+      // Nobody writes; whoever comes next makes the words, and is noticed then.
+      _ = Pause.live.wait(timeout, nil)
+      return
+    }
     _ = words.wait(since: version, timeout: timeout)
   }
 }
