@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <linux/futex.h>
 #include <linux/openat2.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -203,6 +204,13 @@ int32_t clinux_lock_holder(int file) {
   if (lock.l_pid > 0) return lock.l_pid;
   return lock.l_len <= INT32_MAX ? (int32_t)lock.l_len : 0;
 }
+
+// The signal that a lease brings ends the process unless it is one that is ignored by nature.
+int clinux_lease(int file) {
+  return fcntl(file, F_SETSIG, SIGURG) ? -1 : fcntl(file, F_SETLEASE, F_WRLCK);
+}
+
+int clinux_is_leased(int file) { return fcntl(file, F_GETLEASE) == F_WRLCK; }
 
 int clinux_space_left(int file, uint64_t *bytes) {
   struct statvfs info;

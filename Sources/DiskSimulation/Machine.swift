@@ -79,6 +79,8 @@ struct Machine {
   private var nextHandle: Int32 = 3
   /// Which opening holds the lock on a file.
   private var locks: [NodeID: Int32] = [:]
+  /// Which opening has a file for itself, and whether another was tried since.
+  private var leases: [NodeID: (number: Int32, isBroken: Bool)] = [:]
   private(set) var processes: [Int32: Process] = [:]
   private var nextProcess: Int32 = 100
   private(set) var pagesUsed = 0
@@ -187,6 +189,7 @@ struct Machine {
   mutating func close(_ number: Int32) {
     guard let handle = handles.removeValue(forKey: number) else { return }
     if locks[handle.node.id] == number { locks[handle.node.id] = nil }
+    if leases[handle.node.id]?.number == number { leases[handle.node.id] = nil }
     handle.node.openings -= 1
     giveBackSpace(of: handle.node)
   }
@@ -200,6 +203,25 @@ struct Machine {
   /// Counts the pages of a file as free once neither a name nor an opening leads to it.
   private mutating func giveBackSpace(of node: Node) {
     if node.links == 0, node.openings == 0 { pagesUsed -= node.contents.pagesUsed }
+  }
+
+  /// Leases the file to an opening; false when another exists.
+  mutating func lease(_ node: Node, to number: Int32) -> Bool {
+    guard node.openings == 1 else { return false }
+    leases[node.id] = (number: number, isBroken: false)
+    return true
+  }
+
+  /// Whether the opening has the lease and nobody tried to open the file since.
+  func isLeased(_ node: Node, to number: Int32) -> Bool {
+    leases[node.id].map { $0.number == number && !$0.isBroken } ?? false
+  }
+
+  /// Refuses another opening of a leased file, and remembers that it was tried.
+  mutating func breakLease(of node: Node, _ path: FilePath) throws(DiskError) {
+    guard leases[node.id] != nil else { return }
+    leases[node.id]?.isBroken = true
+    throw .locked(path, holder: 0)
   }
 
   /// Locks the file for an opening; returns the process that keeps it from that, if any does.
@@ -276,6 +298,7 @@ struct Machine {
     processes = [:]
     handles = [:]
     locks = [:]
+    leases = [:]
     loseNames()
     let reachable = reachableNodes()
     let kept = Set(reachable)

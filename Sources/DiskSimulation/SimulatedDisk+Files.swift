@@ -14,6 +14,7 @@ extension SimulatedDisk {
         case .reading, .writing: try machine.file(at: path)
         case .creating(let mode): try machine.make(.regular, at: path, mode: mode)
         }
+      try machine.breakLease(of: node, path)
       return FileID(
         number: machine.open(node, path, by: process, changes: access != .reading))
     }
@@ -151,6 +152,18 @@ extension SimulatedDisk {
       if let holder = machine.lock(handle.node, for: file.number) {
         throw .locked(handle.path, holder: holder)
       }
+    }
+  }
+
+  package func lease(_ file: FileID) throws(DiskError) -> Bool {
+    try perform(.lease, file, changes: true) { (machine, handle) throws(DiskError) in
+      machine.lease(handle.node, to: file.number)
+    }
+  }
+
+  package func isLeased(_ file: FileID) throws(DiskError) -> Bool {
+    try perform(.lease, file, 1, changes: false) { (machine, handle) throws(DiskError) in
+      machine.isLeased(handle.node, to: file.number)
     }
   }
 

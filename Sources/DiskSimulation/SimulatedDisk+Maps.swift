@@ -28,6 +28,7 @@ extension SimulatedDisk {
         _ = try machine.make(.regular, at: path, mode: 0o644)
       }
       let node = try machine.file(at: path)
+      try machine.breakLease(of: node, path)
       let size = node.contents.size
       if size < count * 8 {
         if !writing { throw .endsEarly(path, offset: UInt64(size)) }

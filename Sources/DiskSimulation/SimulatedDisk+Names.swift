@@ -100,6 +100,7 @@ extension SimulatedDisk {
     try perform(.clone, to, changes: true) { (machine) throws(DiskError) in
       machine.trace.fold(from.bytes.span)
       let source = try machine.file(at: from)
+      try machine.breakLease(of: source, from)
       try machine.fail(.readFails, on: from, .io(from))
       let space = machine.pagesMax - machine.pagesUsed
       let copy = try machine.make(.regular, at: to, mode: mode)

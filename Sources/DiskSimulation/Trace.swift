@@ -45,7 +45,8 @@ extension TraceDigest: CustomStringConvertible {
 /// A call of the disk door.
 enum Call: UInt8, Sendable {
   case open, read, write, append, truncate, allocate, sync, status, set, attribute, setAttribute
-  case list, makeDirectory, remove, removeDirectory, rename, syncDirectory, clone, lock, spaceLeft
+  case list, makeDirectory, remove, removeDirectory, rename, syncDirectory, clone, lock, lease,
+    spaceLeft
   case map, sharedWords, store
 }
 

@@ -206,6 +206,12 @@ public protocol Disk: AnyObject, Sendable {
   /// Locks the file, which is open for writing, for this opening alone; `.locked` names the
   /// process that holds it. Ends with `close`, and with the process. See fcntl(2), F_OFD_SETLK.
   func lock(_ file: FileID) throws(DiskError)
+  /// Takes the file if no other opening of it exists, in any process; false when one does. Whoever
+  /// opens it then is kept waiting (`.locked` from a disk) until `close`, and at most as long as
+  /// the kernel lets anyone wait. See fcntl(2), F_SETLEASE.
+  func lease(_ file: FileID) throws(DiskError) -> Bool
+  /// Whether the lease is held and nobody has tried to open the file since.
+  func isLeased(_ file: FileID) throws(DiskError) -> Bool
   /// Space that is left for this process.
   func spaceLeft() throws(DiskError) -> ByteCount
 

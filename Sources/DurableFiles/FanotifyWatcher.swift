@@ -96,7 +96,7 @@ extension FanotifyWatcher {
       return
     }
     // A directory that moved takes the places of all within it along.
-    if record.isDirectory, record.says(.moved) || record.says(.movedFrom) || record.says(.removed) {
+    if record.isDirectory, record.says(.moved) || record.says(.movedFrom) {
       state.places = [:]
     }
     if record.says(.moved) {

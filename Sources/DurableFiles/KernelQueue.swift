@@ -5,6 +5,9 @@ import Ambient
 import CLinux
 import Glibc
 
+/// The longest that one call to the kernel waits; whoever wants to wait longer calls again.
+let waitMax = Duration.seconds(86_400)
+
 /// A descriptor whose records are read in batches, with a way to stop whoever waits for them.
 struct KernelQueue: ~Copyable, Sendable {
   /// The most bytes of records that are read at once.
@@ -35,7 +38,7 @@ struct KernelQueue: ~Copyable, Sendable {
   /// Waits for records, at most for `timeout`.
   func wait(_ timeout: Duration) throws(DiskError) -> Batch {
     let (first, second) = (watcher.number, signal.number)
-    let nanoseconds = max(timeout, .zero).wholeNanoseconds
+    let nanoseconds = max(.zero, min(timeout, waitMax)).wholeNanoseconds
     let ready: Int32
     do throws(DiskError) {
       ready = try answer(for: .root) { clinux_wait_readable(first, second, nanoseconds) }

@@ -144,6 +144,16 @@ public struct OpenFile: ~Copyable, Sendable {
     try disk.lock(id)
   }
 
+  /// Takes the file if no other opening of it exists; false when one does.
+  public func lease() throws(DiskError) -> Bool {
+    try disk.lease(id)
+  }
+
+  /// Whether the lease is held and nobody has tried to open the file since.
+  public var isLeased: Bool {
+    get throws(DiskError) { try disk.isLeased(id) }
+  }
+
   /// Maps the first `count` bytes for reading; the mapping outlives the open file.
   public func map(count: Int) throws(DiskError) -> any MappedBytes {
     try disk.map(id, count: count)

@@ -194,6 +194,23 @@ extension PosixDisk {
     }
   }
 
+  public func lease(_ file: FileID) throws(DiskError) -> Bool {
+    let path = path(of: file)
+    try permitChange(path)
+    do throws(DiskError) {
+      try answer(for: path) { clinux_lease(file.number) }
+      return true
+    } catch .locked {
+      return false
+    } catch .system(_, EINVAL) {
+      throw .unsupported(path)
+    }
+  }
+
+  public func isLeased(_ file: FileID) throws(DiskError) -> Bool {
+    clinux_is_leased(file.number) != 0
+  }
+
   public func spaceLeft() throws(DiskError) -> ByteCount {
     ByteCount(try root.spaceLeft())
   }

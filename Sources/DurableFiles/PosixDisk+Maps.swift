@@ -89,7 +89,7 @@ private final class PosixWords: SharedWords {
 
   func wait(_ index: Int, while value: UInt64, timeout: Duration) -> UInt64 {
     if load(index) == value, timeout > .zero {
-      unsafe clinux_wait_word(map.word(index), value, timeout.wholeNanoseconds)
+      unsafe clinux_wait_word(map.word(index), value, min(timeout, waitMax).wholeNanoseconds)
     }
     return load(index)
   }

@@ -259,6 +259,41 @@ import Testing
   }
 
   @Test(arguments: DiskKind.allCases)
+  func `a lease is had only alone, and tells when another wanted the file`(
+    _ kind: DiskKind
+  ) throws {
+    let ground = try grounds.make(kind)
+    let disk = ground.disk
+    try disk.put("a", [1, 2])
+    let file = try OpenFile("a", .reading, on: disk)
+    #expect(try !file.isLeased)
+    do {
+      let other = try OpenFile("a", .reading, on: ground.other())
+      #expect(try !file.lease())
+      #expect(try other.read(at: 0, count: 1) == [1])
+    }
+    #expect(try file.lease())
+    #expect(try file.isLeased)
+    // Moving it disturbs nobody.
+    try disk.rename("a", to: "b", replacing: false)
+    #expect(try file.isLeased)
+    #expect(throws: DiskError.locked("b", holder: 0)) { try ground.other().open("b", .writing) }
+    #expect(try !file.isLeased)
+    #expect(try file.read(at: 0, count: 2) == [1, 2])
+  }
+
+  @Test(arguments: DiskKind.allCases)
+  func `a lease ends with its opening`(_ kind: DiskKind) throws {
+    let disk = try grounds.make(kind).disk
+    try disk.put("a", [1])
+    do {
+      let file = try OpenFile("a", .writing, on: disk)
+      #expect(try file.lease())
+    }
+    #expect(try disk.get("a") == [1])
+  }
+
+  @Test(arguments: DiskKind.allCases)
   func `a mapping shows the file, and outlives its name and opening`(_ kind: DiskKind) throws {
     let disk = try grounds.make(kind).disk
     let bytes = pattern(9_000)

@@ -81,6 +81,13 @@ int clinux_lock(int file, int32_t holder);
 /// The holder named by the lock that others have, 0 when there is none.
 int32_t clinux_lock_holder(int file);
 
+/// Takes a write lease, which nobody gets while another has the file open (EAGAIN); 0 when taken.
+/// Who opens the file then is told to the kernel only, by a signal that does nothing. See fcntl(2),
+/// F_SETLEASE.
+int clinux_lease(int file);
+/// 1 while the lease is held and nobody waits for its end, else 0.
+int clinux_is_leased(int file);
+
 /// Bytes left for an unprivileged process; see fstatvfs(3).
 int clinux_space_left(int file, uint64_t *bytes);
 
