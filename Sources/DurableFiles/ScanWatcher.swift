@@ -30,10 +30,9 @@ package final class ScanWatcher: ChangeWatcher {
       changedNanoseconds = counts ? status.changedNanoseconds : 0
     }
 
-    /// Whether the bytes may be others.
-    func isRewritten(since earlier: Look) -> Bool {
-      node != earlier.node || size != earlier.size
-        || modifiedNanoseconds != earlier.modifiedNanoseconds
+    /// Whether the bytes of a file that moved, which alters its time of change, may be others.
+    func isRewritten(since earlier: Look?) -> Bool {
+      size != earlier?.size || modifiedNanoseconds != earlier?.modifiedNanoseconds
     }
   }
 
@@ -146,42 +145,54 @@ package final class ScanWatcher: ChangeWatcher {
     }
   }
 
-  /// The changes that lead from one look to the other, directories before what they hold.
+  /// The changes that lead from one look to the other: first what moved, and the directories it
+  /// may have moved to, then what came or was written, then what is gone.
   private static func differences(
     from old: [FilePath: Look], to new: [FilePath: Look]
   ) -> [ChangeEvent] {
-    var events: [ChangeEvent] = []
+    var moves: [ChangeEvent] = []
+    var arrivals: [ChangeEvent] = []
     var gone = old.filter { new[$0.key]?.node != $0.value.node }
     var origins: [Node: FilePath] = [:]
     for (path, look) in gone where origins[look.node].map({ path < $0 }) ?? true {
       origins[look.node] = path
     }
-    func tell(_ change: Change, _ look: Look) {
-      events.append(ChangeEvent(change, isDirectory: look.kind == .directory))
-    }
-    for (path, look) in new.sorted(by: { $0.key < $1.key }) {
-      let earlier = old[path]
-      if let earlier, earlier.node == look.node {
-        if look.kind == .regular, look != earlier { tell(.written(path), look) }
-        continue
-      }
-      if let origin = origins.removeValue(forKey: look.node), let former = gone[origin] {
-        gone[origin] = nil
-        // What moved along with its directory was told with it.
-        if new[path.parent]?.node != old[origin.parent]?.node || path.name != origin.name
-          || path.parent == origin.parent
-        {
-          tell(.moved(from: origin, to: path), look)
+    for (path, look) in new.sorted(by: { $0.key < $1.key }) where old[path] != look {
+      var former = old[path]
+      var isMoved = false
+      if former?.node != look.node, let origin = origins.removeValue(forKey: look.node) {
+        former = gone.removeValue(forKey: origin)
+        isMoved = true
+        if !isCarried(path, from: origin, old, new) {
+          moves.append(event(.moved(from: origin, to: path), look))
         }
-        if look.kind == .regular, look.isRewritten(since: former) { tell(.written(path), look) }
+      }
+      if former?.node == look.node {
+        if look.kind == .regular, !isMoved || look.isRewritten(since: former) {
+          arrivals.append(event(.written(path), look))
+        }
         continue
       }
-      if earlier?.kind != .regular || look.kind != .regular { tell(.created(path), look) }
-      if look.kind == .regular { tell(.written(path), look) }
+      if look.kind == .directory {
+        moves.append(event(.created(path), look))
+      } else {
+        if former?.kind != look.kind { arrivals.append(event(.created(path), look)) }
+        if look.kind == .regular { arrivals.append(event(.written(path), look)) }
+      }
     }
-    for (path, look) in gone.sorted(by: { $0.key < $1.key }) where new[path] == nil {
-      tell(.removed(path), look)
-    }
-    return events
+    let removals = gone.filter { new[$0.key] == nil }.sorted { $0.key < $1.key }
+    return moves + arrivals + removals.map { event(.removed($0.key), $0.value) }
+  }
+
+  /// Whether a name moved along with its directory, and was told with it.
+  private static func isCarried(
+    _ path: FilePath, from origin: FilePath, _ old: [FilePath: Look], _ new: [FilePath: Look]
+  ) -> Bool {
+    path.name == origin.name && path.parent != origin.parent
+      && new[path.parent]?.node == old[origin.parent]?.node
+  }
+
+  private static func event(_ change: Change, _ look: Look) -> ChangeEvent {
+    ChangeEvent(change, isDirectory: look.kind == .directory)
   }
 }

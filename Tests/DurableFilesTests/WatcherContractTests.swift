@@ -143,8 +143,62 @@ import Testing
       let file = new.appending("inner").appending("a")
       try ground.settle(FilePath.root.appending("mark-\(round)"))
       try OpenFile(file, .writing, on: ground.disk).append([2])
-      try ground.expect(.written(file))
+      try ground.disk.put(new.appending("b"), [1])
+      try ground.expect(.written(file), .written(new.appending("b")))
     }
+  }
+
+  @Test(arguments: WatcherKind.allCases)
+  func `a tree that moves on while it is looked through is told where it is`(
+    _ kind: WatcherKind
+  ) throws {
+    guard let ground = try WatcherUnderTest(kind) else { return }
+    try ground.outer.makeDirectory("elsewhere/tree", mode: 0o700)
+    for index in 0..<3_000 {
+      try ground.outer.put(FilePath("elsewhere/tree").appending("\(index)"), [])
+    }
+    try ground.outer.rename("elsewhere/tree", to: "watched/first", replacing: false)
+    try ground.expect(.created("first"))
+    try ground.disk.rename("first", to: "second", replacing: false)
+    try ground.settle()
+    while try ground.hear() {}
+    // A scan had looked through all of it before it moved.
+    let place: FilePath = kind.seesSteps ? "second" : "first"
+    let files = (0..<3_000).map { Change.written(place.appending("\($0)")) }
+    #expect(Set(files).subtracting(ground.told.map(\.change)).isEmpty)
+  }
+
+  @Test(arguments: WatcherKind.allCases)
+  func `a name that is taken again after a move is told again`(_ kind: WatcherKind) throws {
+    guard let ground = try WatcherUnderTest(kind, preparing: { try $0.put("a", [1]) }) else {
+      return
+    }
+    try OpenFile("a", .writing, on: ground.disk).append([2])
+    try ground.disk.rename("a", to: "b", replacing: false)
+    try ground.disk.put("a", [3])
+    try ground.settle()
+    while try ground.hear() {}
+    let told = ground.told.map(\.change)
+    let left = told.lastIndex { $0 == .moved(from: "a", to: "b") || $0 == .removed("a") }
+    let came = try #require(told.lastIndex(of: .written("a")))
+    #expect(left.map { $0 < came } ?? !kind.seesSteps)
+  }
+
+  @Test(arguments: WatcherKind.allCases)
+  func `of what came and went before anyone listened, the last is told last`(
+    _ kind: WatcherKind
+  ) throws {
+    guard let ground = try WatcherUnderTest(kind, preparing: { try $0.put("a", [1]) }) else {
+      return
+    }
+    try ground.disk.remove("a")
+    try ground.disk.put("a", [2])
+    try ground.disk.put("b", [2])
+    try ground.disk.remove("b")
+    try ground.settle()
+    while try ground.hear() {}
+    #expect(ground.changes(of: "a").last == .written("a"))
+    #expect(ground.changes(of: "b").last == (kind.seesSteps ? .removed("b") : nil))
   }
 
   @Test(arguments: WatcherKind.allCases)

@@ -96,6 +96,13 @@ final class WatcherUnderTest {
     }
   }
 
+  /// Listens for a moment; false when nothing was told.
+  func hear() throws -> Bool {
+    let news = try #require(try watcher.next(timeout: .milliseconds(20)))
+    told += news
+    return !news.isEmpty
+  }
+
   /// Forgets what was told.
   func forget() {
     told = []
