@@ -25,6 +25,12 @@ enum WatcherKind: CaseIterable, CustomTestStringConvertible {
   var joinsMoves: Bool { self != .olderFanotify }
 }
 
+/// What a watcher should have told within half a minute, and what it told last.
+struct NeverTold: Error {
+  let missing: Set<Change>
+  let told: ArraySlice<ChangeEvent>
+}
+
 /// A fresh tree, a watcher on part of it, and what it told so far.
 final class WatcherUnderTest {
   /// The whole tree; the watcher sees `watched` and below.
@@ -77,7 +83,7 @@ final class WatcherUnderTest {
     }
   }
 
-  /// Listens until all of these were told, in any order; fails after half a minute without news.
+  /// Listens until all of these were told, in any order; throws after half a minute without news.
   func expect(_ changes: Change..., location: SourceLocation = #_sourceLocation) throws {
     var missing = Set(changes)
     while true {
@@ -89,10 +95,7 @@ final class WatcherUnderTest {
         news = try #require(try watcher.next(timeout: .seconds(30)), sourceLocation: location)
       }
       told += news
-      if news.isEmpty {
-        Issue.record("never told: \(missing); told: \(told)", sourceLocation: location)
-        return
-      }
+      if news.isEmpty { throw NeverTold(missing: missing, told: told.suffix(20)) }
     }
   }
 
