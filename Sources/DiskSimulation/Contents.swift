@@ -108,9 +108,9 @@ struct Contents {
         soil(page, &generator)
         pages[page] = nil
       }
-      if rest > 0, pages[last] != nil {
+      if rest > 0, let page = pages[last] {
         soil(last, &generator)
-        for index in rest..<Self.pageSize { pages[last]![index] = 0 }
+        pages[last] = Self.cut(page, at: rest)
       }
       reserved = min(reserved, kept)
     }
@@ -233,8 +233,11 @@ struct Contents {
   private mutating func cutStored() {
     let (last, rest) = storedSize.quotientAndRemainder(dividingBy: Self.pageSize)
     storedPages = storedPages.filter { $0.key < last || $0.key == last && rest > 0 }
-    if rest > 0, storedPages[last] != nil {
-      for index in rest..<Self.pageSize { storedPages[last]![index] = 0 }
-    }
+    if rest > 0, let page = storedPages[last] { storedPages[last] = Self.cut(page, at: rest) }
+  }
+
+  /// The page with nothing but zeros from a place on.
+  private static func cut(_ page: Page, at place: Int) -> Page {
+    Array(page[..<place]) + zeros[place...]
   }
 }
