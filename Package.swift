@@ -62,7 +62,7 @@ let package = Package(
 
     // 1
     room("Digests", ["CBlake3", "CCrc32c", "COpenSSL", "CSodium", "Ambient", "Bytes"]),
-    room("SQLite", ["CSQLite", "Ambient"]),
+    room("SQLite", ["CSQLite", "Ambient", "Bytes"]),
     room("HTTP", ["CCurl", "Ambient"]),
     room("Retry", ["Ambient"]),
     room("Sockets", ["CLinux", "Ambient", "Bytes"]),

@@ -49,10 +49,8 @@ extension Connection {
   }
 
   private func rollBack() {
-    // Disk full, a failed device and an interruption have already rolled back.
-    guard !database.isIdle else { return }
-    // The body's error is the one that tells; this can only fail with the same cause, and SQLite
-    // rolls back at the next open.
+    // The body's error is the one that tells. This fails when SQLite has rolled back already, as it
+    // does for a full disk, a failed device and an interruption.
     _ = unsafe sqlite3_exec(database.handle, "ROLLBACK", nil, nil, nil)
   }
 }

@@ -5,6 +5,7 @@
 // made: the tail may be lost, the shape never.
 
 package import Ambient
+import Bytes
 import CSQLite
 
 /// Where a database is.
@@ -179,6 +180,8 @@ extension Database {
     // A misspelt column in double quotes would be taken for text.
     try set(SQLITE_DBCONFIG_DQS_DML, false)
     try set(SQLITE_DBCONFIG_DQS_DDL, false)
+    // The size of the cache depends on the file's pages, so the file is first read here, and what is
+    // something else never opens.
     try execute(
       """
       PRAGMA foreign_keys = \(options.foreignKeys ? 1 : 0);
@@ -186,8 +189,7 @@ extension Database {
       PRAGMA mmap_size = \(options.mappedMax.bytes);
       PRAGMA cache_size = \(-max(1, options.cacheMax.bytes / 1_024));
       """)
-    // The file is first read here, so that something else never opens.
-    guard writes else { return try execute("PRAGMA schema_version") }
+    guard writes else { return }
     try execute(
       """
       PRAGMA journal_mode = \(options.journal == .writeAhead ? "wal" : "delete");
@@ -226,7 +228,7 @@ func openDatabase(
     flags |= SQLITE_OPEN_READWRITE
   case .file(let bytes):
     precondition(!bytes.isEmpty && !bytes.contains(0), "a file has a name")
-    name = String(decoding: bytes, as: UTF8.self)
+    name = escaped(bytes)
     path = options.access == .readingFrozen ? frozenAddress(of: bytes) : plain(bytes)
     flags |= options.access.flags
   }

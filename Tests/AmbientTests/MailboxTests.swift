@@ -69,6 +69,26 @@ import Testing
     #expect(full.receive() == 1)
   }
 
+  @Test func `whoever waits is woken by a message and by room, however it came`() {
+    let (there, back) = (Mailbox<Int>(messagesMax: 1), Mailbox<Int>(messagesMax: 1))
+    let echo = Worker("echo") {
+      while let number = there.receive(timeout: .seconds(60)) { _ = back.post(number) }
+    }
+    for number in 0..<1_000 {
+      #expect(there.post(number) == .accepted)
+      #expect(back.receive(timeout: .seconds(60)) == number)
+    }
+    there.close()
+    echo.join()
+    // Draining makes room for one who waits for it.
+    _ = back.post(1)
+    let sender = Worker("sender") { #expect(back.send(2, timeout: .seconds(60)) == .accepted) }
+    var drained: [Int] = []
+    while drained.count < 2 { drained += back.drain() }
+    #expect(drained == [1, 2])
+    sender.join()
+  }
+
   @Test func `among many senders and receivers nothing is lost and nothing comes twice`() {
     let box = Mailbox<Int>(messagesMax: 7)
     let received = Monitor<[Int]>([])

@@ -130,8 +130,9 @@ import Testing
       return
     }
     for _ in 0..<5 { _ = fail(circuit) }
+    clock.advance(by: .milliseconds(400))
     slow.failed("late")
-    #expect(circuit.snapshot.nextProbeIn == .seconds(1))
+    #expect(circuit.snapshot.nextProbeIn == .milliseconds(600))
     slower.answered()
     #expect(circuit.snapshot.state == .closed)
   }

@@ -147,6 +147,7 @@ import Testing
     arguments: [
       ("INSERT INTO t VALUES (1, 'again', 1, 1, 1)", .unique),
       ("INSERT INTO t VALUES (2, 'one', 1, 1, 1)", .unique),
+      ("INSERT INTO u (rowid) VALUES (1)", .unique),
       ("INSERT INTO t VALUES (2, NULL, 1, 1, 1)", .notNull),
       ("INSERT INTO t VALUES (2, 'two', -1, 1, 1)", .check),
       ("INSERT INTO t VALUES (2, 'two', 1, 99, 1)", .foreignKey),
@@ -160,6 +161,8 @@ import Testing
         key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, size INTEGER CHECK (size >= 0),
         parent INTEGER REFERENCES t, typed INTEGER) STRICT;
       INSERT INTO t VALUES (1, 'one', 0, 1, 1);
+      CREATE TABLE u (x);
+      INSERT INTO u (rowid) VALUES (1);
       """)
     let error = #expect(throws: SQLiteError.self) { try connection.run(sql) }
     guard case .constraint(_, let told, _)? = error else {

@@ -33,6 +33,11 @@ import Testing
     let copy = try Connection(target, frozen)
     #expect(try copy.first("SELECT count(*) FROM t") { row in row.integer(0) } == 100)
     #expect(try copy.problems(.full) == [])
+    // It is one file, and stays one when it is read.
+    var reading = ConnectionOptions()
+    reading.access = .reading
+    let reader = try Connection(target, reading)
+    #expect(try reader.first("PRAGMA journal_mode") { row in row.text(0) } == "delete")
   }
 
   @Test func `a copy replaces an older one and keeps the header's numbers`() throws {

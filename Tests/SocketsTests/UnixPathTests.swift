@@ -134,7 +134,8 @@ import Testing
     }
   }
 
-  @Test func `of many who start at once, one listens`() throws {
+  @Test(arguments: 0..<20)
+  func `of many who start at once, one listens`(_ round: Int) throws {
     let scratch = Scratch()
     do {
       let killed = try StreamListener(unix: scratch("x"), mode: 0o666)

@@ -218,6 +218,25 @@ import Testing
     _ = filler.path
   }
 
+  @Test func `what a failing device left of a line is ended before the next`() throws {
+    var torn = 0
+    for seed in 0..<12 as Range<UInt64> {
+      let disk = SimulatedDisk(seed: seed, faults: .none, clock: clock)
+      let (log, pipeline, _) = try log(on: disk)
+      write("first", log, pipeline)
+      disk.arm(.none.arming(.writeFails, oneIn: 1))
+      write("lost", log, pipeline)
+      let left = try OpenFile("logs/larder.log", .reading, on: disk).readAll(bytesMax: 1 << 20)
+      if left.last != UInt8(ascii: "\n") { torn += 1 }
+      disk.arm(.none)
+      write("last", log, pipeline)
+      let notice = "lines are missing here, for they could not be written in time lines=1"
+      #expect(try messages("larder.log", on: disk).suffix(2) == [notice, "last"])
+      #expect(pipeline.close(timeout: .seconds(60)))
+    }
+    #expect(torn > 0)
+  }
+
   @Test(arguments: 1..<36)
   func `a crash in the middle of a rotation loses no file`(_ operation: Int) throws {
     var rotation = LogRotation()
