@@ -73,7 +73,7 @@ let package = Package(
     room("EventStore", ["DurableFiles", "Digests", "Bytes", "Ambient"]),
     room("DiskSimulation", ["DurableFiles", "Ambient"]),
     room("Flags", ["Ambient", "Bytes"]),
-    room("ColdStorage", ["DurableFiles", "Digests", "Retry", "Bytes", "Ambient"]),
+    room("ColdStorage", ["DurableFiles", "Digests", "Telemetry", "Retry", "Bytes", "Ambient"]),
 
     // 3
     room(
@@ -90,7 +90,8 @@ let package = Package(
     .executableTarget(
       name: "larder",
       dependencies: [
-        "Bench", "Rehearsal", "EventStore", "Ambient", "Bytes", "Digests", "DurableFiles", "Flags",
+        "Bench", "Rehearsal", "EventStore", "ColdStorage", "Ambient", "Bytes", "Digests",
+        "DurableFiles", "Flags", "Telemetry", "Retry",
       ],
       exclude: ["README.md"], swiftSettings: strict),
 
@@ -98,6 +99,7 @@ let package = Package(
     support("ChildProcesses"),
     support("ScratchFiles", ["DurableFiles", "Ambient", "Bytes"]),
     support("Loopback", ["Ambient"]),
+    support("StorageContract", ["ColdStorage", "DurableFiles", "Digests", "Ambient"]),
     suite("WallsTests", ["CSQLite", "CCurl", "CPostgres", "CTerminal"]),
     suite("AmbientTests", ["Ambient"]),
     suite(
@@ -122,8 +124,6 @@ let package = Package(
     suite("DurableFilesTests", ["DurableFiles", "DiskSimulation", "Ambient"]),
     suite("DiskSimulationTests", ["DiskSimulation", "DurableFiles", "Ambient"]),
     suite(
-      "ColdStorageTests", ["ColdStorage", "DurableFiles", "Digests", "Retry", "Bytes", "Ambient"]),
-    suite(
       "EventStoreTests",
       ["EventStore", "ScratchFiles", "DurableFiles", "Digests", "Bytes", "Ambient"]),
     suite("RehearsalTests", ["Rehearsal", "DiskSimulation", "Ambient"]),
@@ -133,6 +133,12 @@ let package = Package(
         "CloudStorage", "ColdStorage", "HTTP", "Digests", "Retry", "Bytes", "Ambient", "Loopback",
       ],
       resources: [.embedInCode("Vectors")]),
+    suite(
+      "ColdStorageTests",
+      [
+        "ColdStorage", "StorageContract", "DiskSimulation", "DurableFiles", "Digests", "Telemetry",
+        "Retry", "Bytes", "Ambient",
+      ]),
     suite("TidyTests", ["DurableFiles"]),
   ]
 )

@@ -38,7 +38,8 @@ public final class BytesSink: ObjectSink {
 
   public func write(_ bytes: Span<UInt8>, at offset: UInt64) throws(StorageError) {
     state.withLock { (kept: inout [UInt8]) in
-      for index in bytes.indices { kept[Int(offset) + index] = bytes[index] }
+      var span = kept.mutableSpan
+      span.copy(bytes, at: Int(offset))
     }
   }
 }

@@ -20,7 +20,8 @@ public protocol ObjectStore: AnyObject, Sendable {
   /// What the backend can do.
   var capabilities: Capabilities { get }
 
-  /// Stores the bytes of the source as the object, durably; on any throw the key keeps what it had.
+  /// Stores the bytes of the source as the object, durably. On a throw the key keeps what it had,
+  /// unless only the last word was lost: then it has the old object or the new, either of them whole.
   ///
   /// Throws `.alreadyExists` or `.preconditionFailed` when the condition does not hold, decided
   /// atomically with the change; `.integrity` when the source has another digest than the request.

@@ -9,8 +9,6 @@ extension StorageError {
     case .unavailable(_, _, let retryAfter): .transient(retryAfter: retryAfter)
     case .throttled(_, _, let retryAfter): .throttled(retryAfter: retryAfter)
     case .expiredCredentials: .authExpired
-    // A truncated or flipped answer may come whole the next time; the count of attempts bounds it.
-    case .integrity: .transient()
     default: .permanent
     }
   }
