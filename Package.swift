@@ -130,7 +130,8 @@ let package = Package(
     suite(
       "CloudStorageTests",
       [
-        "CloudStorage", "ColdStorage", "HTTP", "Digests", "Retry", "Bytes", "Ambient", "Loopback",
+        "CloudStorage", "ColdStorage", "HTTP", "Digests", "Retry", "Telemetry", "Bytes", "Ambient",
+        "Loopback", "StorageContract",
       ],
       resources: [.embedInCode("Vectors")]),
     suite(

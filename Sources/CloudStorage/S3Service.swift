@@ -6,10 +6,9 @@
 //     └──── transient, throttled, expired (refreshed once) ─────┘
 
 package import Ambient
-import ColdStorage
+package import ColdStorage
 import Digests
 package import HTTP
-package import Retry
 import Synchronization
 
 /// A call, before it is addressed and signed.
@@ -58,20 +57,27 @@ package struct S3Runtime: Sendable {
   package var client: any Client
   package var credentials: any CredentialSource
   package var wall: WallClock
-  package var retries: Retries
-  package var circuit: Circuit?
-  package var log: Log
+  package var backend: Backend
 
   package init(
-    client: any Client, credentials: any CredentialSource, wall: WallClock, retries: Retries,
-    circuit: Circuit? = nil, log: Log = Log(room: "cloud", to: .none)
+    client: any Client, credentials: any CredentialSource, wall: WallClock, backend: Backend
   ) {
     self.client = client
     self.credentials = credentials
     self.wall = wall
-    self.retries = retries
-    self.circuit = circuit
-    self.log = log
+    self.backend = backend
+  }
+}
+
+/// The operation that a call belongs to, and what ends the call early.
+struct S3Run {
+  let attempts: Attempts
+  /// Raised for the operation, or for the part of it that the call is about.
+  let cancellation: Cancellation?
+
+  init(_ attempts: Attempts, cancellation: Cancellation? = nil) {
+    self.attempts = attempts
+    self.cancellation = cancellation ?? attempts.cancellation
   }
 }
 
@@ -93,37 +99,28 @@ final class S3Service: Sendable {
   /// `prepare` adapts the call before each attempt, so that a body goes on where it broke off.
   @discardableResult
   func send(
-    _ call: S3Call, body: S3Body? = nil, _ cancellation: Cancellation?,
+    _ call: S3Call, body: S3Body? = nil, _ run: S3Run,
     prepare: (inout S3Call, _ attempt: Int) -> Void = { _, _ in },
     receive: (ResponseHead, Span<UInt8>) throws(StorageError) -> Void
   ) throws(StorageError) -> ResponseHead {
-    do throws(RetryFailure<StorageError>) {
-      return try runtime.retries.run(
-        cancellation: cancellation, circuit: runtime.circuit, classify: { $0.failureClass },
-        refresh: { self.runtime.credentials.refresh() },
-        note: { (note: RetryNote<StorageError>) in
-          self.runtime.log.write(
-            .info, "a request to \(self.settings.name) is tried again",
-            [LogField("attempt", note.attempt), LogField("kind", note.failure.kind.rawValue)])
-        },
-        attempt: { number throws(StorageError) in
-          var call = call
-          prepare(&call, number)
-          return try self.attempt(call, body, cancellation, receive)
-        })
-    } catch {
-      throw meaning(of: error)
+    try run.attempts.run(refresh: runtime.credentials.refresh) {
+      number throws(StorageError) in
+      // A part whose neighbour has failed is not tried again.
+      if run.cancellation?.isCancelled == true { throw .cancelled }
+      var call = call
+      prepare(&call, number)
+      return try self.attempt(call, body, run.cancellation, receive)
     }
   }
 
   /// Makes the call and collects the body of a success, at most `bytesMax` bytes.
   func collect(
-    _ call: S3Call, body: S3Body? = nil, _ cancellation: Cancellation?, bytesMax: Int = 4_194_304
+    _ call: S3Call, body: S3Body? = nil, _ run: S3Run, bytesMax: Int = 4_194_304
   ) throws(StorageError) -> Response {
     var collected: [UInt8] = []
     let name = settings.name
     let head = try send(
-      call, body: body, cancellation, prepare: { _, _ in collected = [] },
+      call, body: body, run, prepare: { _, _ in collected = [] },
       receive: { _, bytes throws(StorageError) in
         guard collected.count + bytes.count <= bytesMax else {
           throw .unsupported(store: name, "its answer has more than \(bytesMax) bytes")
@@ -131,18 +128,6 @@ final class S3Service: Sendable {
         collected.append(bytes)
       })
     return Response(head: head, body: collected)
-  }
-
-  private func meaning(of failure: RetryFailure<StorageError>) -> StorageError {
-    switch failure.reason {
-    case .cancelled: return .cancelled
-    case .circuitOpen(let time):
-      return .circuitOpen(store: settings.name, retryIn: time, last: failure.last)
-    case .permanent, .authRefused, .attemptsSpent, .timeSpent:
-      guard let last = failure.last else { preconditionFailure("nothing fails without a failure") }
-      let hasTriedAgain = failure.reason != .permanent && failure.attempts > 1
-      return hasTriedAgain ? .gaveUp(attempts: failure.attempts, last: last) : last
-    }
   }
 
   /// One attempt; a second, in it, when the bucket turns out to be in another region.

@@ -19,22 +19,29 @@ extension S3Store {
     _ key: ObjectKey, to sink: any ObjectSink, _ request: DownloadRequest
   ) throws(StorageError) -> Transfer {
     try key.check(against: capabilities.keyLimits)
-    if let range = request.range, range.isEmpty { return try downloadNothing(key, sink, request) }
-    do throws(StorageError) {
-      switch try downloadStream(key, sink, request) {
-      case .done(let transfer): return transfer
-      case .large(let object): return try downloadRanges(object, sink, request)
+    return try backend.perform(
+      .download, key, cancellation: request.cancellation, bytes: transferred
+    ) { attempts throws(StorageError) in
+      let run = S3Run(attempts)
+      if request.range?.isEmpty == true {
+        return try self.downloadNothing(key, sink, request, run)
       }
-    } catch .unsupported(_, let detail) where detail.contains("416") && request.range != nil {
-      return try downloadNothing(key, sink, request)
+      do throws(StorageError) {
+        switch try self.downloadStream(key, sink, request, run) {
+        case .done(let transfer): return transfer
+        case .large(let object): return try self.downloadRanges(object, sink, request, run)
+        }
+      } catch .unsupported(_, let detail) where detail.contains("416") && request.range != nil {
+        return try self.downloadNothing(key, sink, request, run)
+      }
     }
   }
 
   /// A range that the object does not reach is empty; the object must be there all the same.
   private func downloadNothing(
-    _ key: ObjectKey, _ sink: any ObjectSink, _ request: DownloadRequest
+    _ key: ObjectKey, _ sink: any ObjectSink, _ request: DownloadRequest, _ run: S3Run
   ) throws(StorageError) -> Transfer {
-    guard let object = try head(key, request.cancellation) else { throw .absent(key) }
+    guard let object = try find(key, run) else { throw .absent(key) }
     if let wanted = request.ifMatch, wanted != object.etag { throw .preconditionFailed(key) }
     try sink.begin(size: 0)
     let digest = Blake3.digest(of: [])
@@ -75,7 +82,7 @@ extension S3Store {
   }
 
   private func downloadStream(
-    _ key: ObjectKey, _ sink: any ObjectSink, _ request: DownloadRequest
+    _ key: ObjectKey, _ sink: any ObjectSink, _ request: DownloadRequest, _ run: S3Run
   ) throws(StorageError) -> Beginning {
     var began: LargeObject?
     var isLarge = false
@@ -97,7 +104,7 @@ extension S3Store {
     let head: ResponseHead
     do throws(StorageError) {
       head = try service.send(
-        call, request.cancellation,
+        call, run,
         prepare: { call, _ in
           call.headers["x-amz-checksum-mode"] = "ENABLED"
           if let tag = began?.status.etag ?? request.ifMatch, !tag.text.isEmpty {
@@ -220,12 +227,13 @@ extension S3Store {
 
   /// The ranges of a large object, side by side.
   private func downloadRanges(
-    _ object: LargeObject, _ sink: any ObjectSink, _ request: DownloadRequest
+    _ object: LargeObject, _ sink: any ObjectSink, _ request: DownloadRequest, _ run: S3Run
   ) throws(StorageError) -> Transfer {
     try sink.begin(size: object.count)
-    let crew = RangeCrew(store: self, object: object, sink: sink, progress: request.progress)
-    let (digest, checksum) = try crew.run(
-      workers: settings.chunkThreads, cancellation: request.cancellation)
+    let crew = RangeCrew(
+      store: self, object: object, sink: sink, progress: request.progress,
+      attempts: run.attempts)
+    let (digest, checksum) = try crew.run(workers: settings.chunkThreads)
     switch object.check {
     case .digest(let wanted) where wanted != digest:
       throw damaged(object.status.key, object.check.name)
@@ -262,7 +270,6 @@ private final class RangeCrew: Sendable {
 
   private struct State {
     var next: UInt64 = 0
-    var join = SubtreeJoin()
     var checksums: [UInt64: (UInt32, UInt64)] = [:]
     var bytesDone: UInt64 = 0
     var failure: StorageError?
@@ -272,12 +279,16 @@ private final class RangeCrew: Sendable {
   private let object: S3Store.LargeObject
   private let sink: any ObjectSink
   private let progress: Progress?
+  private let attempts: Attempts
+  private let digest = PartsDigest(partBytes: pieceBytes)
   private let state = Monitor(State())
   private let cancellation = Cancellation()
 
   init(
-    store: S3Store, object: S3Store.LargeObject, sink: any ObjectSink, progress: Progress?
+    store: S3Store, object: S3Store.LargeObject, sink: any ObjectSink, progress: Progress?,
+    attempts: Attempts
   ) {
+    self.attempts = attempts
     self.store = store
     self.object = object
     self.sink = sink
@@ -285,9 +296,8 @@ private final class RangeCrew: Sendable {
   }
 
   /// Brings every range; returns the digest and the checksum of all bytes.
-  func run(
-    workers: Int, cancellation outer: Cancellation?
-  ) throws(StorageError) -> (Blake3Digest, UInt32) {
+  func run(workers: Int) throws(StorageError) -> (Blake3Digest, UInt32) {
+    let outer = attempts.cancellation
     let fetch = { Worker.each(workers, named: "range") { _ in self.work() } }
     if let outer {
       outer.watched(by: { self.cancellation.cancel() }, during: fetch)
@@ -295,13 +305,13 @@ private final class RangeCrew: Sendable {
       fetch()
     }
     if outer?.isCancelled == true { throw .cancelled }
-    let (failure, join, checksums) = state.withLock { ($0.failure, $0.join, $0.checksums) }
+    let (failure, checksums) = state.withLock { ($0.failure, $0.checksums) }
     if let failure { throw failure }
     let checksum = checksums.sorted { $0.key < $1.key }.reduce(UInt32(0)) { joined, part in
       part.key == 0
         ? part.value.0 : Crc32c.joined(joined, part.value.0, count: part.value.1)
     }
-    return (join.joined().digest, checksum)
+    return (digest.digest, checksum)
   }
 
   private func work() {
@@ -331,14 +341,13 @@ private final class RangeCrew: Sendable {
   private func fetch(_ start: UInt64, _ piece: inout [UInt8]) throws(StorageError) {
     let end = min(start + Self.rangeBytes, object.count)
     var reached = start
-    var join = SubtreeJoin()
     var checksum = Crc32c()
     piece.removeAll(keepingCapacity: true)
 
     func finishPiece() throws(StorageError) {
       let at = reached - UInt64(piece.count)
       try sink.write(piece.span, at: at)
-      join.add(subtree(of: piece.span, at: at))
+      digest.take(piece.span, part: Int(at) / Self.pieceBytes)
       if case .checksum = object.check { checksum.update(piece) }
       let done = state.withLock { (state: inout State) in
         state.bytesDone += UInt64(piece.count)
@@ -353,7 +362,7 @@ private final class RangeCrew: Sendable {
     call.headers["If-Match"] = object.status.etag.quoted
     let (key, store, first) = (object.status.key, store, object.start)
     try store.service.send(
-      call, cancellation,
+      call, S3Run(attempts, cancellation: cancellation),
       prepare: { call, _ in
         call.headers["Range"] = "bytes=\(first + reached)-\(first + end - 1)"
       },
@@ -377,10 +386,7 @@ private final class RangeCrew: Sendable {
       throw .integrity(key, "\(store.name) sent less of it than was asked for")
     }
     if !piece.isEmpty { try finishPiece() }
-    let (whole, sum) = (join.joined(), checksum.value)
-    state.withLock { (state: inout State) in
-      state.join.add(whole)
-      state.checksums[start] = (sum, end - start)
-    }
+    let sum = checksum.value
+    state.withLock { $0.checksums[start] = (sum, end - start) }
   }
 }

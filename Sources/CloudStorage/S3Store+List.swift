@@ -10,9 +10,15 @@ import Synchronization
 extension S3Store {
   /// ListObjectsV2.
   package func list(_ request: ListRequest) throws(StorageError) -> ObjectPage {
+    try backend.perform(.list, nil, cancellation: request.cancellation) {
+      attempts throws(StorageError) in try self.page(request, S3Run(attempts))
+    }
+  }
+
+  private func page(_ request: ListRequest, _ run: S3Run) throws(StorageError) -> ObjectPage {
     var after = request.after.map { settings.prefix.name(of: $0) }
     while true {
-      let page = try names(request, after: after)
+      let page = try names(request, after: after, run)
       let objects = page.objects.compactMap { object -> ListedObject? in
         guard object.name.starts(with: settings.prefix.bytes + request.prefix) else { return nil }
         return settings.prefix.key(of: object.name).map {
@@ -38,7 +44,7 @@ extension S3Store {
   }
 
   private func names(
-    _ request: ListRequest, after: [UInt8]?
+    _ request: ListRequest, after: [UInt8]?, _ run: S3Run
   ) throws(StorageError) -> (objects: [NamedObject], isTruncated: Bool) {
     var call = S3Call(.get)
     call.query = [
@@ -46,7 +52,7 @@ extension S3Store {
       ("prefix", wholeText(settings.prefix.bytes + request.prefix)),
     ]
     if let after { call.query.append(("start-after", String(decoding: after, as: UTF8.self))) }
-    let answer = try service.collect(call, request.cancellation)
+    let answer = try service.collect(call, run)
     guard let document = XMLElement(parsing: answer.body), document.name == "ListBucketResult"
     else {
       throw .unavailable(store: name, detail: "its listing cannot be read", retryAfter: nil)
@@ -66,6 +72,12 @@ extension S3Store {
   /// ListMultipartUploads, and AbortMultipartUpload of those below our prefix that this process does
   /// not know and that are older than the settings allow.
   package func sweep(_ cancellation: Cancellation?) throws(StorageError) -> Leftovers {
+    try backend.perform(.sweep, nil, cancellation: cancellation) {
+      attempts throws(StorageError) in try self.sweepUploads(S3Run(attempts))
+    }
+  }
+
+  private func sweepUploads(_ run: S3Run) throws(StorageError) -> Leftovers {
     var leftovers = Leftovers()
     var markers: (key: String, upload: String)?
     let now = service.runtime.wall.now()
@@ -76,7 +88,7 @@ extension S3Store {
       if let markers {
         call.query += [("key-marker", markers.key), ("upload-id-marker", markers.upload)]
       }
-      let answer = try service.collect(call, cancellation)
+      let answer = try service.collect(call, run)
       guard let document = XMLElement(parsing: answer.body) else {
         throw .unavailable(
           store: name, detail: "its list of uploads cannot be read", retryAfter: nil)
@@ -89,7 +101,7 @@ extension S3Store {
           let begun = upload.text(of: "Initiated").flatMap(isoDate),
           now - begun >= settings.staleAfter, !unfinished.withLock({ $0.contains(id) })
         else { continue }
-        if try abandon(key, id, cancellation) { leftovers.removed += 1 }
+        if try abandon(key, id, run) { leftovers.removed += 1 }
       }
       guard document.text(of: "IsTruncated") == "true",
         let key = document.text(of: "NextKeyMarker"),
@@ -102,15 +114,15 @@ extension S3Store {
   }
 
   /// Aborts an upload; false when it was gone already.
-  private func abandon(
-    _ key: ObjectKey, _ uploadID: String, _ cancellation: Cancellation?
+  func abandon(
+    _ key: ObjectKey, _ uploadID: String, _ run: S3Run
   ) throws(StorageError) -> Bool {
     var call = S3Call(.delete, key, in: settings.prefix)
     call.query = [("uploadId", uploadID)]
     do throws(StorageError) {
-      _ = try service.collect(call, cancellation)
+      _ = try service.collect(call, run)
       return true
-    } catch .absent {
+    } catch  where error.kind == .absent {
       return false
     }
   }

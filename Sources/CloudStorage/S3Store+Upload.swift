@@ -22,17 +22,22 @@ extension S3Store {
   ) throws(StorageError) -> Transfer {
     try key.check(against: capabilities.keyLimits)
     try request.metadata.check()
-    guard source.size >= settings.multipartBytesMin else {
-      return try uploadWhole(key, source, request)
+    return try backend.perform(
+      .upload, key, cancellation: request.cancellation, bytes: transferred
+    ) { attempts throws(StorageError) in
+      let run = S3Run(attempts)
+      guard source.size >= self.settings.multipartBytesMin else {
+        return try self.uploadWhole(key, source, request, run)
+      }
+      guard let partBytes = S3Settings.partBytes(for: source.size) else {
+        throw .tooLarge(size: source.size, bytesMax: self.capabilities.objectBytesMax)
+      }
+      return try self.uploadParts(key, source, request, partBytes: Int(partBytes), run)
     }
-    guard let partBytes = S3Settings.partBytes(for: source.size) else {
-      throw .tooLarge(size: source.size, bytesMax: capabilities.objectBytesMax)
-    }
-    return try uploadParts(key, source, request, partBytes: Int(partBytes))
   }
 
   private func uploadWhole(
-    _ key: ObjectKey, _ source: any ObjectSource, _ request: UploadRequest
+    _ key: ObjectKey, _ source: any ObjectSource, _ request: UploadRequest, _ run: S3Run
   ) throws(StorageError) -> Transfer {
     var bytes = [UInt8](repeating: 0, count: Int(source.size))
     if !bytes.isEmpty { try source.read(at: 0, into: &bytes, count: bytes.count) }
@@ -50,13 +55,13 @@ extension S3Store {
     let head: ResponseHead
     do throws(StorageError) {
       head = try service.send(
-        call, body: body, request.cancellation, prepare: { _, number in attempts = number },
+        call, body: body, run, prepare: { _, number in attempts = number },
         receive: { _, _ throws(StorageError) in })
     } catch {
       // A condition that fails at the second attempt may have been met by the first, whose answer
       // was lost.
       let isRefused = error.kind == .alreadyExists || error.kind == .preconditionFailed
-      guard isRefused, attempts > 1, let stored = try self.head(key, request.cancellation),
+      guard isRefused, attempts > 1, let stored = try find(key, run),
         stored.digest == digest, stored.size == source.size
       else { throw error }
       request.progress?(source.size)
@@ -70,22 +75,20 @@ extension S3Store {
   }
 
   private func uploadParts(
-    _ key: ObjectKey, _ source: any ObjectSource, _ request: UploadRequest, partBytes: Int
+    _ key: ObjectKey, _ source: any ObjectSource, _ request: UploadRequest, partBytes: Int,
+    _ run: S3Run
   ) throws(StorageError) -> Transfer {
-    let uploadID = try begin(key, request)
+    let uploadID = try begin(key, request, run)
     unfinished.withLock { _ = $0.insert(uploadID) }
     defer { unfinished.withLock { _ = $0.remove(uploadID) } }
     do throws(StorageError) {
       let crew = PartCrew(
         store: self, key: key, uploadID: uploadID, source: source, partBytes: partBytes,
-        progress: request.progress)
-      let parts = try crew.run(
-        workers: partsInFlight(partBytes: partBytes), cancellation: request.cancellation)
-      var join = SubtreeJoin()
-      for part in parts { join.add(part.subtree) }
-      let digest = join.joined().digest
+        progress: request.progress, attempts: run.attempts)
+      let parts = try crew.run(workers: partsInFlight(partBytes: partBytes))
+      let digest = crew.digest.digest
       try compare(digest, with: request.digest, key)
-      let etag = try complete(key, uploadID, parts, request, size: source.size)
+      let etag = try complete(key, uploadID, parts, request, size: source.size, run)
       let object = ObjectStatus(
         key: key, size: source.size, etag: etag, digest: request.digest,
         modified: service.runtime.wall.now(), metadata: request.metadata,
@@ -103,7 +106,7 @@ extension S3Store {
   }
 
   private func begin(
-    _ key: ObjectKey, _ request: UploadRequest
+    _ key: ObjectKey, _ request: UploadRequest, _ run: S3Run
   ) throws(StorageError) -> String {
     var call = S3Call(.post, key, in: settings.prefix)
     call.query = [("uploads", "")]
@@ -111,7 +114,7 @@ extension S3Store {
       &call, metadata: request.metadata, contentType: request.contentType,
       storageClass: request.storageClass, digest: request.digest)
     call.headers["x-amz-checksum-algorithm"] = "CRC32C"
-    let answer = try service.collect(call, body: S3Body([]), request.cancellation)
+    let answer = try service.collect(call, body: S3Body([]), run)
     guard let id = XMLElement(parsing: answer.body)?.text(of: "UploadId"), !id.isEmpty else {
       throw .unavailable(
         store: name, detail: "it gave no name for an upload in parts", retryAfter: nil)
@@ -121,7 +124,7 @@ extension S3Store {
 
   private func complete(
     _ key: ObjectKey, _ uploadID: String, _ parts: [SentPart], _ request: UploadRequest,
-    size: UInt64
+    size: UInt64, _ run: S3Run
   ) throws(StorageError) -> ETag {
     var call = S3Call(.post, key, in: settings.prefix)
     call.query = [("uploadId", uploadID)]
@@ -138,8 +141,7 @@ extension S3Store {
     }
     document += "</CompleteMultipartUpload>"
     do throws(StorageError) {
-      let answer = try service.collect(
-        call, body: S3Body(Array(document.utf8)), request.cancellation)
+      let answer = try service.collect(call, body: S3Body(Array(document.utf8)), run)
       // Completing takes long, so its 200 may be sent before it has gone well.
       guard let result = XMLElement(parsing: answer.body), result.name != "Error",
         let etag = result.text(of: "ETag")
@@ -155,26 +157,23 @@ extension S3Store {
       // An answer that was lost leaves the object complete and the upload unknown.
       guard let expected = SentPart.etag(of: parts),
         error.kind == .absent || error.kind == .alreadyExists || error.kind == .preconditionFailed,
-        let stored = try head(key, request.cancellation),
+        let stored = try find(key, run),
         stored.etag == expected, stored.size == size
       else { throw error }
       return expected
     }
   }
 
-  /// AbortMultipartUpload. What cannot be aborted now is swept later.
+  /// AbortMultipartUpload, as an operation of its own that no cancellation ends. What cannot be
+  /// aborted now is swept later.
   private func abort(_ key: ObjectKey, _ uploadID: String) {
-    var call = S3Call(.delete, key, in: settings.prefix)
-    call.query = [("uploadId", uploadID)]
     do throws(StorageError) {
-      _ = try service.collect(call, nil)
+      _ = try backend.perform(.sweep, key, cancellation: nil) { attempts throws(StorageError) in
+        try self.abandon(key, uploadID, S3Run(attempts))
+      }
     } catch {
-      service.runtime.log.write(
-        .warning, "an unfinished upload stays until the next sweep",
-        [
-          LogField("bucket", settings.bucket), LogField("object", key.baseName),
-          LogField("kind", error.kind.rawValue),
-        ])
+      // The backend has logged it, and whoever waits has a reason of their own.
+      return
     }
   }
 
@@ -237,6 +236,9 @@ extension S3Store {
   }
 }
 
+/// How many bytes a transfer moved, for metrics.
+func transferred(_ transfer: Transfer) -> UInt64? { transfer.bytes }
+
 /// A part that the server has.
 struct SentPart: Sendable {
   /// Counted from 1.
@@ -244,7 +246,6 @@ struct SentPart: Sendable {
   let etag: ETag
   /// The checksum, where the server repeated it.
   let confirmedChecksum: String?
-  let subtree: Blake3Subtree
 
   /// The entity tag of the whole, where those of the parts are MD5s: the MD5 of these and a count.
   static func etag(of parts: [SentPart]) -> ETag? {
@@ -277,14 +278,19 @@ private final class PartCrew: Sendable {
   private let source: any ObjectSource
   private let partBytes: Int
   private let progress: Progress?
+  private let attempts: Attempts
   private let state = Monitor(State())
+  /// The digest of the parts that were sent.
+  let digest: PartsDigest
   /// Raised by whoever waits, and by the first part that fails.
   private let cancellation = Cancellation()
 
   init(
     store: S3Store, key: ObjectKey, uploadID: String, source: any ObjectSource, partBytes: Int,
-    progress: Progress?
+    progress: Progress?, attempts: Attempts
   ) {
+    self.attempts = attempts
+    digest = PartsDigest(partBytes: partBytes)
     self.store = store
     self.key = key
     self.uploadID = uploadID
@@ -296,7 +302,8 @@ private final class PartCrew: Sendable {
   private var partCount: Int { (Int(source.size) + partBytes - 1) / partBytes }
 
   /// Sends every part and returns them in order.
-  func run(workers: Int, cancellation outer: Cancellation?) throws(StorageError) -> [SentPart] {
+  func run(workers: Int) throws(StorageError) -> [SentPart] {
+    let outer = attempts.cancellation
     let send = { Worker.each(min(workers, self.partCount), named: "part") { _ in self.work() } }
     if let outer {
       outer.watched(by: { self.cancellation.cancel() }, during: send)
@@ -348,21 +355,21 @@ private final class PartCrew: Sendable {
     if buffer.count < count { buffer = [UInt8](repeating: 0, count: partBytes) }
     try source.read(at: offset, into: &buffer, count: count)
     let body = S3Body(buffer, count: count)
-    let (tree, checksum) = body.withSpan { bytes in
-      (subtree(of: bytes, at: offset), Crc32c.checksum(of: bytes))
-    }
+    let checksum = body.withSpan { Crc32c.checksum(of: $0) }
     var call = S3Call(.put, key, in: store.settings.prefix)
     call.query = [("partNumber", "\(number)"), ("uploadId", uploadID)]
     call.headers["x-amz-checksum-crc32c"] = spelled(crc32c: checksum)
     let head = try store.service.send(
-      call, body: body, cancellation, receive: { _, _ throws(StorageError) in })
+      call, body: body, S3Run(attempts, cancellation: cancellation),
+      receive: { _, _ throws(StorageError) in })
     try store.verify(body, checksum, against: head, key)
     guard let etag = head.headers["ETag"] else {
       throw .unavailable(
         store: store.name, detail: "it took a part and gave no entity tag", retryAfter: nil)
     }
+    body.withSpan { digest.take($0, part: number - 1) }
     return SentPart(
       number: number, etag: ETag(quoted: etag),
-      confirmedChecksum: head.headers["x-amz-checksum-crc32c"], subtree: tree)
+      confirmedChecksum: head.headers["x-amz-checksum-crc32c"])
   }
 }

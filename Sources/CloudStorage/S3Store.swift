@@ -32,6 +32,7 @@ package final class S3Store: ObjectStore {
   }
 
   var settings: S3Settings { service.settings }
+  var backend: Backend { service.runtime.backend }
 
   package var name: String { settings.name }
 
@@ -51,12 +52,19 @@ package final class S3Store: ObjectStore {
     _ key: ObjectKey, _ cancellation: Cancellation?
   ) throws(StorageError) -> ObjectStatus? {
     try key.check(against: capabilities.keyLimits)
+    return try backend.perform(.head, key, cancellation: cancellation) {
+      attempts throws(StorageError) in try self.find(key, S3Run(attempts))
+    }
+  }
+
+  /// What is known of the object, within an operation.
+  func find(_ key: ObjectKey, _ run: S3Run) throws(StorageError) -> ObjectStatus? {
     var call = S3Call(.head, key, in: settings.prefix)
     call.headers["x-amz-checksum-mode"] = "ENABLED"
     do throws(StorageError) {
-      let head = try service.collect(call, cancellation).head
+      let head = try service.collect(call, run).head
       return status(of: key, head, size: head.contentLength ?? 0)
-    } catch .absent {
+    } catch  where error.kind == .absent {
       return nil
     }
   }
@@ -65,8 +73,17 @@ package final class S3Store: ObjectStore {
   package func setMetadata(
     _ key: ObjectKey, _ request: MetadataRequest
   ) throws(StorageError) -> ObjectStatus {
+    try key.check(against: capabilities.keyLimits)
     try request.metadata.check()
-    guard let current = try head(key, request.cancellation) else { throw .absent(key) }
+    return try backend.perform(.setMetadata, key, cancellation: request.cancellation) {
+      attempts throws(StorageError) in try self.copyOnto(key, request, S3Run(attempts))
+    }
+  }
+
+  private func copyOnto(
+    _ key: ObjectKey, _ request: MetadataRequest, _ run: S3Run
+  ) throws(StorageError) -> ObjectStatus {
+    guard let current = try find(key, run) else { throw .absent(key) }
     if let wanted = request.ifMatch, wanted != current.etag { throw .preconditionFailed(key) }
     guard current.size <= Self.copyBytesMax else {
       throw .unsupported(
@@ -83,7 +100,7 @@ package final class S3Store: ObjectStore {
     describe(
       &call, metadata: request.metadata, contentType: current.contentType,
       storageClass: current.storageClass, digest: current.digest)
-    let answer = try service.collect(call, body: S3Body([]), request.cancellation)
+    let answer = try service.collect(call, body: S3Body([]), run)
     // A copy may fail after its 200 was sent.
     guard let result = XMLElement(parsing: answer.body), result.name != "Error",
       let etag = result.text(of: "ETag")
@@ -102,17 +119,23 @@ package final class S3Store: ObjectStore {
   /// Few servers decide about a version themselves, so it is compared before as well.
   package func delete(_ key: ObjectKey, _ request: DeleteRequest) throws(StorageError) {
     try key.check(against: capabilities.keyLimits)
+    try backend.perform(.delete, key, cancellation: request.cancellation) {
+      attempts throws(StorageError) in try self.remove(key, request, S3Run(attempts))
+    }
+  }
+
+  private func remove(
+    _ key: ObjectKey, _ request: DeleteRequest, _ run: S3Run
+  ) throws(StorageError) {
     var call = S3Call(.delete, key, in: settings.prefix)
     if let wanted = request.ifMatch {
-      guard try head(key, request.cancellation)?.etag == wanted else {
-        throw .preconditionFailed(key)
-      }
+      guard try find(key, run)?.etag == wanted else { throw .preconditionFailed(key) }
       call.condition = .ifMatch(wanted)
       call.headers["If-Match"] = wanted.quoted
     }
     do throws(StorageError) {
-      _ = try service.collect(call, request.cancellation)
-    } catch .absent where request.ifMatch == nil {
+      _ = try service.collect(call, run)
+    } catch  where error.kind == .absent && request.ifMatch == nil {
       return
     }
   }

@@ -37,7 +37,7 @@ struct MotoServer: Sendable {
     _ bucket: String, _ change: (inout S3Settings) throws -> Void = { _ in }
   ) throws -> StoreUnderTest {
     let tested = try StoreUnderTest(port: port, bucket: bucket, change)
-    _ = try tested.store.service.collect(S3Call(.put), nil)
+    try tested.store.call(S3Call(.put))
     return tested
   }
 }

@@ -18,14 +18,6 @@ struct S3StoreTests {
     return try server.store(bucket, change).store
   }
 
-  /// Unfinished uploads in the bucket.
-  func unfinished(_ store: S3Store) throws -> Int {
-    var call = S3Call(.get)
-    call.query = [("uploads", "")]
-    let answer = try store.service.collect(call, nil)
-    return XMLElement(parsing: answer.body)?.all("Upload").count ?? -1
-  }
-
   @Test(arguments: [0, 1, 5_000, 8_388_607, 8_388_608, 8_388_609, 20_971_520])
   func `what goes in comes out, with its digest`(_ count: Int) throws {
     let store = try store("round-\(count)")
@@ -42,7 +34,7 @@ struct S3StoreTests {
     let head = try #require(try store.head("a/b,v/1.1"))
     #expect(head.size == UInt64(count))
     #expect(head.etag == stored.object.etag)
-    #expect(try unfinished(store) == 0)
+    #expect(try store.unfinishedUploads() == 0)
   }
 
   @Test func `metadata, type and class travel, and are replaced without the bytes`() throws {
@@ -192,7 +184,7 @@ struct S3StoreTests {
       try store.put("c", sample(48 << 20), request)
     }
     #expect(try store.head("c") == nil)
-    #expect(try unfinished(store) == 0)
+    #expect(try store.unfinishedUploads() == 0)
   }
 
   @Test func `unfinished uploads of ours are swept when they are old, and others left alone`()
@@ -203,12 +195,11 @@ struct S3StoreTests {
       $0.staleAfter = .zero
     }
     for name in ["ours/a", "ours/b c", "theirs/a"] {
-      var call = S3Call(.post, Array(name.utf8))
-      call.query = [("uploads", "")]
-      _ = try store.service.collect(call, body: S3Body([]), nil)
+      let call = S3Call(.post, Array(name.utf8), query: [("uploads", "")])
+      try store.call(call, body: S3Body([]))
     }
     #expect(try store.sweep(nil).removed == 2)
-    #expect(try unfinished(store) == 1)
+    #expect(try store.unfinishedUploads() == 1)
     #expect(try store.sweep(nil).removed == 0)
   }
 
