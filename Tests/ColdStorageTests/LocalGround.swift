@@ -201,6 +201,8 @@ final class AttributelessDisk: Disk {
     try disk.clone(from, to: to, mode: mode)
   }
   func lock(_ file: FileID) throws(DiskError) { try disk.lock(file) }
+  func lease(_ file: FileID) throws(DiskError) -> Bool { try disk.lease(file) }
+  func isLeased(_ file: FileID) throws(DiskError) -> Bool { try disk.isLeased(file) }
   func spaceLeft() throws(DiskError) -> ByteCount { try disk.spaceLeft() }
   func map(_ file: FileID, count: Int) throws(DiskError) -> any MappedBytes {
     try disk.map(file, count: count)
