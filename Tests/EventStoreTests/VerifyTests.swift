@@ -28,6 +28,26 @@ import Testing
     #expect(report.segmentsChecked >= 3)
   }
 
+  @Test func `an index that points to another event serves an error and not that event`() throws {
+    let scratch = try Scratch()
+    try store(scratch)
+    let path: FilePath = "segments/0000000000000001-00000000.segment"
+    let file = try OpenFile(path, .writing, on: scratch.disk)
+    let bytes = try file.read(at: 0, count: Int(file.size))
+    // The offsets are the second table of the footer, whose envelope is found by its name.
+    let footer = try #require(
+      bytes.indices.first { bytes[$0...].starts(with: Array("LARDFIL".utf8)) })
+    let header = footer + 24 + 208 + 16
+    let start = bytes[header..<header + 8].reversed().reduce(0) { $0 << 8 | Int($1) }
+    let table = footer + 24 + start
+    try file.write(Array(bytes[table..<table + 4]), at: UInt64(table + 4))
+    let reader = try EventReader.open(on: scratch.disk)
+    #expect(throws: StoreError.self) { try reader.event(2) }
+    #expect(throws: StoreError.self) { try reader.receipt(2) }
+    #expect(throws: StoreError.self) { try reader.events(in: .everything) }
+    #expect(try reader.event(1).header.sequence == 1)
+  }
+
   @Test func `any flipped bit is found`() throws {
     let scratch = try Scratch()
     try store(scratch, events: 30)

@@ -87,7 +87,12 @@ public final class EventReader: Sendable {
   private func receipt(_ sequence: UInt64, _ catalog: Catalog) throws(StoreError) -> Receipt {
     guard let segment = catalog.segment(holding: sequence), let place = segment.place(of: sequence)
     else { throw .absent("event \(sequence)") }
-    return try segment.receipt(at: place.index.offset(of: place.ordinal))
+    let offset = place.index.offset(of: place.ordinal)
+    let receipt = try segment.receipt(at: offset)
+    guard receipt.sequence == sequence else {
+      throw FormatFault.strayed(to: receipt.sequence, from: sequence).at(segment.path, offset)
+    }
+    return receipt
   }
 
   /// The event; nil for a member of a cancelled fence.
@@ -189,7 +194,11 @@ extension Segment {
         if case .husk = frame { throw .removed(sequence: sequence) }
         throw FormatFault("has a mark where an event should be").at(path, offset)
       }
-      return try self.event(bytes, event, at: offset)
+      let found = try self.event(bytes, event, at: offset)
+      guard found.header.sequence == sequence else {
+        throw FormatFault.strayed(to: found.header.sequence, from: sequence).at(path, offset)
+      }
+      return found
     }
   }
 

@@ -60,7 +60,7 @@ struct PageWalk {
         budget -= 1
         last = sequence
         if index.isCancelled(Int(ordinal)) { continue }
-        if let event = try event(segment, at: index.offset(of: Int(ordinal))) {
+        if let event = try event(segment, at: index.offset(of: Int(ordinal)), sequence) {
           events.append(event)
         }
       }
@@ -76,8 +76,10 @@ struct PageWalk {
     return order == .oldestFirst ? index.lastSequence : index.firstSequence
   }
 
-  /// The event at an offset if it is in the region.
-  private func event(_ segment: Segment, at offset: UInt64) throws(StoreError) -> Event? {
+  /// The event at an offset if it is in the region; an index that points to another is damaged.
+  private func event(
+    _ segment: Segment, at offset: UInt64, _ sequence: UInt64
+  ) throws(StoreError) -> Event? {
     try segment.withFrame(at: offset) { (bytes: Span<UInt8>, frame: Frame) throws(StoreError) in
       guard case .event(let event) = frame else { return nil }
       let glance: HeaderGlance
@@ -86,6 +88,9 @@ struct PageWalk {
         glance = try HeaderGlance(bytes, &cursor)
       } catch {
         throw FormatFault(error).at(segment.path, offset)
+      }
+      guard glance.sequence == sequence else {
+        throw FormatFault.strayed(to: glance.sequence, from: sequence).at(segment.path, offset)
       }
       guard region.kind.matches(glance.kind), region.lane == nil || region.lane == glance.lane,
         prefix.map({ isDescendant(bytes.extracting(glance.entity), of: $0) }) ?? true,
