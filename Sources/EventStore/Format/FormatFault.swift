@@ -6,11 +6,6 @@ internal import DurableFiles
 
 /// Bytes that are not what their place says.
 enum FormatFault: Error, Equatable {
-  /// An index that leads to another event than was asked for.
-  static func strayed(to found: UInt64, from wanted: UInt64) -> FormatFault {
-    FormatFault("has event \(found) where its index says \(wanted)")
-  }
-
   /// The rest of a sentence that begins with the file.
   case damage(String)
   /// A format of a later program.
@@ -22,6 +17,11 @@ enum FormatFault: Error, Equatable {
 
   init(_ error: BytesError) {
     self = .damage("cannot be read: \(error)")
+  }
+
+  /// An index that leads to another event than was asked for.
+  static func strayed(to found: UInt64, from wanted: UInt64) -> FormatFault {
+    FormatFault("has event \(found) where its index says \(wanted)")
   }
 
   /// The rest of a sentence that begins with the file.
