@@ -41,8 +41,6 @@ public enum StoreError: Error, Equatable, Sendable {
   case positionConflict(Coordinate, expected: ExpectedPosition, actual: UInt64)
   /// The key was used before with other content.
   case keyConflict(IdempotencyKey)
-  /// A gate refused; the denial itself is this event.
-  case denied(gate: String, reason: String, event: EventID)
   /// The bytes may or may not be durable; `resolve` settles it after the next open.
   case unknown(AppendToken)
   case absent(String)
@@ -93,8 +91,6 @@ extension StoreError: CustomStringConvertible {
       "\(coordinate.entity) is at \(actual), not where the append expected it (\(expected.words))"
     case .keyConflict(let key):
       "the key '\(escaped(key.bytes))' was used before for other content; use a new key"
-    case .denied(let gate, let reason, let event):
-      "the gate '\(gate)' refused the append: \(reason) (recorded as \(event))"
     case .unknown(let token):
       "whether \(token.id) is stored is unknown until the store is opened again"
     case .absent(let what): "\(what) does not exist"

@@ -30,19 +30,6 @@ public enum Signing: Sendable {
   }
 }
 
-/// A caller's policy, asked before an event is committed.
-public struct Gate: Sendable {
-  public let name: String
-  /// Nil lets the event pass; text is the reason why not. Called under the writer's lock: it must
-  /// neither block nor call the store.
-  public let refuses: @Sendable (NewEvent) -> String?
-
-  public init(_ name: String, refuses: @escaping @Sendable (NewEvent) -> String?) {
-    self.name = name
-    self.refuses = refuses
-  }
-}
-
 /// Who does what must happen at a certain time: buffered flushes and the end of fences.
 public enum Maintenance: Sendable {
   /// A thread of the store's own.
@@ -74,7 +61,6 @@ public struct StoreOptions: Sendable {
   public var segmentBytes: Int
   public var durability: Durability
   public var signing: Signing
-  public var gates: [Gate]
   public var idempotency: IdempotencyWindow
   public var maintenance: Maintenance
   /// How far ahead the active segment is filled with zeros, so that a commit changes no metadata.
@@ -83,7 +69,7 @@ public struct StoreOptions: Sendable {
   public init(
     wallClock: WallClock = .live, monotonicClock: MonotonicClock = .live,
     entropy: Entropy = .live, log: LogSink = .none, segmentBytes: Int = 64 << 20,
-    durability: Durability = .durable, signing: Signing = .unsigned, gates: [Gate] = [],
+    durability: Durability = .durable, signing: Signing = .unsigned,
     idempotency: IdempotencyWindow = IdempotencyWindow(), maintenance: Maintenance = .worker,
     preallocationBytes: Int = 4 << 20
   ) {
@@ -94,7 +80,6 @@ public struct StoreOptions: Sendable {
     self.segmentBytes = segmentBytes
     self.durability = durability
     self.signing = signing
-    self.gates = gates
     self.idempotency = idempotency
     self.maintenance = maintenance
     self.preallocationBytes = preallocationBytes

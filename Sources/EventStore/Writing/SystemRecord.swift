@@ -14,17 +14,6 @@ enum SystemRecord {
       payload: FenceRecord.encode(fence: first))
   }
 
-  /// A gate's refusal of an event.
-  static func denial(_ event: NewEvent, gate: String, reason: String) -> NewEvent {
-    record(
-      .denial,
-      [
-        "entity": .string(event.coordinate.entity), "gate": .string(gate),
-        "kind": .string(event.kind.description), "reason": .string(reason),
-        "scope": .string(event.coordinate.scope),
-      ])
-  }
-
   /// A writer begins: what recovery cut, and whether signing was wanted and had no key.
   static func opened(cut: String?, downgraded: Bool) -> NewEvent {
     record(

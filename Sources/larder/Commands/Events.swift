@@ -176,7 +176,6 @@ extension Failure {
     let code: ExitCode =
       switch error {
       case .corrupt, .witness: .broken
-      case .denied: .refused
       case .locked: .held
       case .badName, .tooLarge, .tooMany, .reservedKind: .misused
       default: .failed
