@@ -74,12 +74,12 @@ package final class Backend: Sendable {
 
   /// Tries until it goes well or the budget is spent.
   fileprivate func run<Result>(
-    _ attempts: Attempts, refresh: () -> Bool,
+    _ attempts: Attempts, refresh: () -> Bool, classify: (StorageError) -> FailureClass,
     _ attempt: (_ number: Int) throws(StorageError) -> Result
   ) throws(StorageError) -> Result {
     do throws(RetryFailure<StorageError>) {
       return try retries.run(
-        cancellation: attempts.cancellation, circuit: circuit, classify: \.failureClass,
+        cancellation: attempts.cancellation, circuit: circuit, classify: classify,
         refresh: refresh,
         note: { note in
           attempts.countRetry()
@@ -124,9 +124,11 @@ package final class Attempts: Sendable {
   /// `refresh` renews the credentials once when they are said to have expired. What fails to the
   /// last attempt comes as `.gaveUp`; an answer comes as itself, whichever attempt it is given to.
   package func run<Result>(
-    refresh: () -> Bool = { false }, _ attempt: (_ number: Int) throws(StorageError) -> Result
+    refresh: () -> Bool = { false },
+    classify: (StorageError) -> FailureClass = { $0.failureClass },
+    _ attempt: (_ number: Int) throws(StorageError) -> Result
   ) throws(StorageError) -> Result {
-    try backend.run(self, refresh: refresh, attempt)
+    try backend.run(self, refresh: refresh, classify: classify, attempt)
   }
 
   /// Throws `.cancelled` once nobody wants the result.

@@ -12,7 +12,7 @@ extension LocalStore {
     return try backend.perform(
       .download, key, cancellation: request.cancellation, bytes: { $0.bytes },
       { (attempts) throws(StorageError) in
-        try attempts.run { _ throws(StorageError) in
+        try attempts.onFiles { () throws(StorageError) in
           try deliver(key, path, sink, request, attempts)
         }
       })

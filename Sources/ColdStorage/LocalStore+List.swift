@@ -9,7 +9,7 @@ extension LocalStore {
   package func list(_ request: ListRequest) throws(StorageError) -> ObjectPage {
     try backend.perform(.list, nil, cancellation: request.cancellation) {
       (attempts) throws(StorageError) in
-      try attempts.run { _ throws(StorageError) in
+      try attempts.onFiles { () throws(StorageError) in
         var listing = Listing(request, self, attempts)
         try listing.run()
         return listing.page

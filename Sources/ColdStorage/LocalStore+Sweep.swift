@@ -10,7 +10,7 @@ extension LocalStore {
   package func sweep(_ cancellation: Cancellation?) throws(StorageError) -> Leftovers {
     try backend.perform(.sweep, nil, cancellation: cancellation) {
       (attempts) throws(StorageError) in
-      try attempts.run { _ throws(StorageError) in
+      try attempts.onFiles { () throws(StorageError) in
         var found = Leftovers()
         found.removed += try inTree { (disk) throws(DiskError) in
           try disk.sweepTemporaries(in: .root)

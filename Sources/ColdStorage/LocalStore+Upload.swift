@@ -22,7 +22,7 @@ extension LocalStore {
     return try backend.perform(
       .upload, key, cancellation: request.cancellation, bytes: { $0.bytes },
       { (attempts) throws(StorageError) in
-        try attempts.run { _ throws(StorageError) in
+        try attempts.onFiles { () throws(StorageError) in
           try store(key, path, source, request, attempts)
         }
       })

@@ -14,6 +14,7 @@
 package import Ambient
 import Digests
 package import DurableFiles
+import Retry
 import Synchronization
 
 /// A store in a directory.
@@ -79,7 +80,7 @@ package final class LocalStore: ObjectStore {
     do throws(StorageError) {
       return try backend.perform(.head, key, cancellation: cancellation) {
         (attempts) throws(StorageError) in
-        try attempts.run { _ throws(StorageError) in
+        try attempts.onFiles { () throws(StorageError) in
           try onDisk(key) { (disk) throws(DiskError) in try marked(path, on: disk) }
             .status(of: key)
         }
@@ -97,7 +98,7 @@ package final class LocalStore: ObjectStore {
     try request.metadata.check()
     return try backend.perform(.setMetadata, key, cancellation: request.cancellation) {
       (attempts) throws(StorageError) in
-      try attempts.run { _ throws(StorageError) in
+      try attempts.onFiles { () throws(StorageError) in
         try changing(key, path, needsLock: request.ifMatch != nil) {
           (disk) throws(StorageError) in
           var object = try onDisk(key) { _ throws(DiskError) in try marked(path, on: disk) }
@@ -118,7 +119,7 @@ package final class LocalStore: ObjectStore {
     let path = try path(of: key)
     try backend.perform(.delete, key, cancellation: request.cancellation) {
       (attempts) throws(StorageError) in
-      try attempts.run { _ throws(StorageError) in
+      try attempts.onFiles { () throws(StorageError) in
         try changing(key, path, needsLock: request.ifMatch != nil) {
           (disk) throws(StorageError) in
           let isOther = try onDisk(key) { _ throws(DiskError) in
@@ -153,6 +154,18 @@ package final class LocalStore: ObjectStore {
       }
       directory = directory.parent
     }
+  }
+}
+
+extension Attempts {
+  /// Runs attempts on files, which read the same however often: what is damaged stays so, and says
+  /// nothing against the rest of the store.
+  func onFiles<Result>(
+    _ attempt: () throws(StorageError) -> Result
+  ) throws(StorageError) -> Result {
+    try run(
+      classify: { $0.kind == .integrity ? .permanent : $0.failureClass },
+      { _ throws(StorageError) in try attempt() })
   }
 }
 

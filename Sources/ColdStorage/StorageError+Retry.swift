@@ -9,6 +9,8 @@ extension StorageError {
     case .unavailable(_, _, let retryAfter): .transient(retryAfter: retryAfter)
     case .throttled(_, _, let retryAfter): .throttled(retryAfter: retryAfter)
     case .expiredCredentials: .authExpired
+    // What was truncated or flipped on its way may come whole the next time.
+    case .integrity: .transient()
     default: .permanent
     }
   }

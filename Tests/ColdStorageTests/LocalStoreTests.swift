@@ -222,6 +222,26 @@ import Testing
     #expect(try store.head("a")?.size == 1)
   }
 
+  @Test func `a damaged object is read once and says nothing against the store`() throws {
+    let scratch = Scratch()
+    let disk = try PosixDisk(root: scratch.path)
+    let backend = Backend.test("primary", RetryPolicy())
+    let store = try LocalStore(backend, pause: .live, entropy: .live) { () throws(DiskError) in
+      disk
+    }
+    _ = try store.upload("k", from: BytesSource([1, 2, 3]), UploadRequest())
+    try OpenFile("k", .writing, on: disk).write([9], at: 1)
+    for _ in 0..<9 {
+      do throws(StorageError) {
+        _ = try store.download("k", to: BytesSink(bytesMax: 9), DownloadRequest())
+        Issue.record("damaged bytes were given")
+      } catch {
+        guard case .integrity = error else { throw error }
+      }
+    }
+    #expect(backend.circuit.snapshot.state == .closed)
+  }
+
   @Test func `metadata that was replaced without attributes is bound to its file`() throws {
     let local = try LocalGround(.withoutAttributes)
     try local.put("k", [1])

@@ -35,7 +35,7 @@ import Testing
         + "what it leads to"
     ),
     (
-      .integrity(key, "its bytes hash to another digest"), .integrity, .permanent,
+      .integrity(key, "its bytes hash to another digest"), .integrity, .transient(),
       "depot/a.c,v is damaged: its bytes hash to another digest; restore it from another copy"
     ),
     (
