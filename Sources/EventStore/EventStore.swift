@@ -33,6 +33,8 @@ public final class EventStore: Sendable {
     on disk: any Disk, creating: Bool = true, _ options: StoreOptions = StoreOptions()
   ) throws(StoreError) -> EventStore {
     let key = try options.signing.key()
+    try options.payloads.check()
+    try Gate.check(options.gates)
     let lock = try WriterLock.take(on: disk)
     let meta = try meta(on: disk, creating: creating, options)
     let files = SegmentFiles(
@@ -159,11 +161,17 @@ public final class EventStore: Sendable {
   @discardableResult
   public func append(_ event: NewEvent, _ durability: Durability) throws(StoreError) -> Receipt {
     try check(event)
-    return try writer.append([PreparationRequest(event)], durability)[0]
+    let requests = [PreparationRequest(event)]
+    if let known = try writer.admit(requests) { return known[0] }
+    return try writer.append(requests, durability)[0]
   }
 
   /// Appends events as one transaction: all of them become visible, or none.
   public func append(batch events: [NewEvent]) throws(StoreError) -> [Receipt] {
+    try append(batch: events, effects: false)
+  }
+
+  func append(batch events: [NewEvent], effects: Bool) throws(StoreError) -> [Receipt] {
     guard !events.isEmpty else { return [] }
     guard events.count <= EventStoreLimits.batchEventsMax else {
       throw .tooMany("events in a batch", countMax: EventStoreLimits.batchEventsMax)
@@ -171,13 +179,17 @@ public final class EventStore: Sendable {
     guard events.reduce(0, { $0 + $1.payload.count }) <= EventStoreLimits.batchBytesMax else {
       throw .tooLarge("a batch", bytesMax: EventStoreLimits.batchBytesMax)
     }
-    for event in events { try check(event) }
-    return try writer.append(
-      events.map { PreparationRequest($0, isBatch: true) }, writer.options.durability)
+    for event in events { try check(event, effects: effects) }
+    let requests = events.map { PreparationRequest($0, isBatch: true) }
+    if let known = try writer.admit(requests) { return known }
+    return try writer.append(requests, writer.options.durability)
   }
 
-  private func check(_ event: NewEvent) throws(StoreError) {
-    guard !event.kind.isReserved else { throw .reservedKind(event.kind) }
+  private func check(_ event: NewEvent, effects: Bool = false) throws(StoreError) {
+    guard !event.kind.isReserved || effects && !event.kind.isSystem else {
+      throw .reservedKind(event.kind)
+    }
+    try writer.options.payloads.check(event)
     guard event.payload.count <= NewEvent.payloadBytesMax else {
       throw .tooLarge("the payload", bytesMax: NewEvent.payloadBytesMax)
     }
@@ -278,6 +290,8 @@ public final class Fence: Sendable {
 extension EventStore {
   fileprivate func append(_ event: NewEvent, fence: Int) throws(StoreError) -> Receipt {
     try check(event)
-    return try writer.append([PreparationRequest(event, fence: fence)], .durable)[0]
+    let requests = [PreparationRequest(event, fence: fence)]
+    if let known = try writer.admit(requests) { return known[0] }
+    return try writer.append(requests, .durable)[0]
   }
 }

@@ -63,6 +63,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case unregistered(EventKind, version: UInt16)
   case badRegistry(String)
   case badPayload(EventKind, String)
+  /// A gate did not let the event pass; the receipt is that of the recorded denial.
+  case denied(gate: String, reason: String, receipt: Receipt)
   case witness(String)
   case timedOut
   case cancelled
@@ -117,6 +119,8 @@ extension StoreError: CustomStringConvertible {
       "kind \(kind) version \(version) is not in the registry of payloads"
     case .badRegistry(let fault): "the registry of payloads \(fault)"
     case .badPayload(let kind, let fault): "a payload of kind \(kind) \(fault)"
+    case .denied(let gate, let reason, let receipt):
+      "the gate '\(escaped(gate))' denied the event: \(escaped(reason)) (recorded as \(receipt.id))"
     case .witness(let fault): "the witness checkpoint \(fault)"
     case .timedOut: "the wait took too long"
     case .cancelled: "the work was cancelled"

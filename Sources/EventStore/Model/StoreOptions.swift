@@ -65,13 +65,18 @@ public struct StoreOptions: Sendable {
   public var maintenance: Maintenance
   /// How far ahead the active segment is filled with zeros, so that a commit changes no metadata.
   public var preallocationBytes: Int
+  /// The payloads that have a type; checked when the store opens.
+  public var payloads: PayloadRegistry
+  /// Who is asked before an event is committed, in this order.
+  public var gates: [Gate]
 
   public init(
     wallClock: WallClock = .live, monotonicClock: MonotonicClock = .live,
     entropy: Entropy = .live, log: LogSink = .none, segmentBytes: Int = 64 << 20,
     durability: Durability = .durable, signing: Signing = .unsigned,
     idempotency: IdempotencyWindow = IdempotencyWindow(), maintenance: Maintenance = .worker,
-    preallocationBytes: Int = 4 << 20
+    preallocationBytes: Int = 4 << 20, payloads: PayloadRegistry = PayloadRegistry(),
+    gates: [Gate] = []
   ) {
     self.wallClock = wallClock
     self.monotonicClock = monotonicClock
@@ -83,5 +88,7 @@ public struct StoreOptions: Sendable {
     self.idempotency = idempotency
     self.maintenance = maintenance
     self.preallocationBytes = preallocationBytes
+    self.payloads = payloads
+    self.gates = gates
   }
 }

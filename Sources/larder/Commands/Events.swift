@@ -177,6 +177,7 @@ extension Failure {
       switch error {
       case .corrupt, .witness: .broken
       case .locked: .held
+      case .denied: .refused
       case .badName, .tooLarge, .tooMany, .reservedKind: .misused
       default: .failed
       }

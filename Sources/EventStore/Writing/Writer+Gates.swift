@@ -1,0 +1,66 @@
+// Asking the gates, and recording what they refuse. Nothing is held meanwhile: a gate may take its
+// time, may read the store, and may even append to it.
+
+internal import Bytes
+internal import Synchronization
+
+extension Writer {
+  /// Asks every gate about every event; returns the receipts when all of it was appended before,
+  /// and throws `.denied` once a denial is recorded durably.
+  func admit(_ requests: [PreparationRequest]) throws(StoreError) -> [Receipt]? {
+    guard !options.gates.isEmpty else { return nil }
+    if let known = try settled(requests) { return known }
+    for (index, request) in requests.enumerated() {
+      let question = GateQuestion(
+        event: request.event, digest: request.digest, index: index, count: requests.count)
+      for gate in options.gates {
+        guard let reason = gate.denial(of: question) else { continue }
+        let record = SystemRecord.denial(by: gate, for: shortened(reason), question)
+        let receipt = try append([PreparationRequest(record)], .durable)[0]
+        throw .denied(gate: gate.name, reason: shortened(reason), receipt: receipt)
+      }
+    }
+    return nil
+  }
+
+  /// The receipts of a retry, waiting for a first try that is on its way.
+  private func settled(_ requests: [PreparationRequest]) throws(StoreError) -> [Receipt]? {
+    guard requests.contains(where: { $0.key != nil }) else { return nil }
+    while true {
+      let step = try state.withLock { (state) throws(StoreError) in
+        if let stopped = state.stopped { throw stopped }
+        return try recall(requests, state.preparation, catalog.current)
+      }
+      switch step {
+      case .known(let receipts): return receipts
+      case .after(let sequence): try board.wait(for: .durable, until: sequence, timeout: nil)
+      default: return nil
+      }
+    }
+  }
+
+  /// The beginning of a reason, cut between characters.
+  private func shortened(_ reason: String) -> String {
+    var kept = reason[...]
+    while kept.utf8.count > Gate.reasonBytesMax { kept.removeLast() }
+    return String(kept)
+  }
+}
+
+extension SystemRecord {
+  /// A refusal: by which gate and why, and what was refused, but never its payload.
+  static func denial(by gate: Gate, for reason: String, _ question: GateQuestion) -> NewEvent {
+    let event = question.event
+    var record = record(
+      .denial,
+      [
+        "count": JSONValue(question.count), "digest": .string("\(question.digest.digest)"),
+        "entity": .string(event.coordinate.entity), "gate": .string(gate.name),
+        "index": JSONValue(question.index), "kind": .string("\(event.kind)"),
+        "reason": .string(reason), "scope": .string(event.coordinate.scope),
+      ])
+    record.correlation = event.correlation
+    record.causation = event.causation
+    return record
+  }
+}
