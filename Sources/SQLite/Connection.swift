@@ -146,7 +146,8 @@ package struct Connection: ~Copyable {
   ) throws(SQLiteError) -> Result {
     let handle = unsafe try database.checkOut(sql)
     defer { unsafe database.checkIn(sql, handle) }
-    return try body(unsafe Statement(handle, of: database))
+    let statement = unsafe Statement(handle, of: database)
+    return try body(statement)
   }
 
   /// Runs the body with its statements cut short once the cancellation is raised; they then throw
