@@ -9,6 +9,7 @@ private let doorways: [String: Set<String>] = [
   "COpenSSL": ["Digests"],
   "CSodium": ["Digests"],
   "CSQLite": ["SQLite"],
+  "CRocksDB": ["RocksDB"],
   "CCurl": ["HTTP"],
   "CPostgres": ["Postgres"],
   "CTerminal": ["Terminal"],
@@ -16,7 +17,8 @@ private let doorways: [String: Set<String>] = [
 
 /// The rooms that touch C and may therefore say `unsafe`.
 private let cRooms: Set<String> = [
-  "Ambient", "Sockets", "DurableFiles", "Digests", "SQLite", "HTTP", "Postgres", "Terminal",
+  "Ambient", "Sockets", "DurableFiles", "Digests", "SQLite", "RocksDB", "HTTP",
+  "Postgres", "Terminal",
 ]
 
 /// Calls on the file system, by the names Glibc gives them.
