@@ -57,12 +57,14 @@ let package = Package(
     wall("CCrc32c", flags: ["-O3"]),
     wall("COpenSSL", links: "crypto"),
     wall("CSodium", links: "sodium"),
+    wall("CRocksDB"),
     room("Ambient", ["CLinux"]),
     room("Bytes", []),
 
     // 1
     room("Digests", ["CBlake3", "CCrc32c", "COpenSSL", "CSodium", "Ambient", "Bytes"]),
     room("SQLite", ["CSQLite", "Ambient", "Bytes"]),
+    room("RocksDB", ["CRocksDB"]),
     room("HTTP", ["CCurl", "Ambient"]),
     room("Retry", ["Ambient"]),
     room("Sockets", ["CLinux", "Ambient", "Bytes"]),
@@ -84,7 +86,9 @@ let package = Package(
 
     // 5
     room("Rehearsal", ["DiskSimulation", "EventStore", "DurableFiles", "Digests", "Ambient"]),
-    room("Bench", ["Digests", "DurableFiles", "Ambient", "Bytes"]),
+    room(
+      "Bench",
+      ["EventStore", "RocksDB", "SQLite", "Digests", "DurableFiles", "Ambient", "Bytes"]),
 
     // 6: the face
     .executableTarget(
@@ -106,6 +110,7 @@ let package = Package(
       "DigestsTests", ["Digests", "Ambient", "Bytes", "ScratchFiles"],
       resources: [.embedInCode("Vectors")]),
     suite("SQLiteTests", ["SQLite", "Ambient"]),
+    suite("RocksDBTests", ["RocksDB", "ScratchFiles", "DurableFiles"]),
     suite("HTTPTests", ["HTTP", "Loopback", "Ambient"]),
     suite("RetryTests", ["Retry", "Ambient"]),
     suite("TelemetryTests", ["Telemetry", "DiskSimulation", "DurableFiles", "Bytes", "Ambient"]),

@@ -71,6 +71,10 @@ extension BenchReport {
       switch figure.bar {
       case .ratio(let wanted)?: "\(sign) \(fixed(wanted, 2))  \(verdict)"
       case .value(let wanted)?: "\(sign) \(quantity.spelled(wanted))  \(verdict)"
+      case .both(let ratio, let value)?:
+        "\(sign) \(fixed(ratio, 2)) and \(quantity.spelled(value))  \(verdict)"
+      case .either(let ratio, let value)?:
+        "\(sign) \(fixed(ratio, 2)) or \(quantity.spelled(value))  \(verdict)"
       case nil: ""
       }
     return [
@@ -106,6 +110,10 @@ extension BenchReport {
       switch figure.bar {
       case .ratio(let wanted)?: ["ratio": .number(wanted)]
       case .value(let wanted)?: ["value": .number(wanted)]
+      case .both(let ratio, let value)?:
+        ["ratio": .number(ratio), "value": .number(value), "needs": "both"]
+      case .either(let ratio, let value)?:
+        ["ratio": .number(ratio), "value": .number(value), "needs": "either"]
       case nil: .null
       }
     return [

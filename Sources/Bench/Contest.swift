@@ -10,6 +10,15 @@ package struct RivalMissing: Error, Equatable, Sendable {
   }
 }
 
+/// Why our own side cannot be measured, so that there is no report: a sentence.
+package struct BenchFailure: Error, Equatable, Sendable {
+  package let reason: String
+
+  package init(_ reason: String) {
+    self.reason = reason
+  }
+}
+
 /// A figure to be measured.
 package struct Contest {
   /// The other side: its name, and its value in one round.
@@ -30,11 +39,11 @@ package struct Contest {
   package let quantity: Quantity
   package let bar: Bar?
   package let contender: Contender?
-  package let measure: (Stopwatch) -> Double
+  package let measure: (Stopwatch) throws(BenchFailure) -> Double
 
   package init(
     _ name: String, _ quantity: Quantity, bar: Bar? = nil, against contender: Contender? = nil,
-    measure: @escaping (Stopwatch) -> Double
+    measure: @escaping (Stopwatch) throws(BenchFailure) -> Double
   ) {
     self.name = name
     self.quantity = quantity
@@ -50,14 +59,14 @@ package let roundsMax = 100
 /// Measures every contest once a round; `progress` is told how many measurements are behind.
 package func hold(
   _ contests: [Contest], rounds: Int, _ stopwatch: Stopwatch, progress: (_ done: Int) -> Void
-) -> [Figure] {
+) throws(BenchFailure) -> [Figure] {
   precondition((1...roundsMax).contains(rounds), "rounds are from 1 to \(roundsMax)")
   var ours = [[Double]](repeating: [], count: contests.count)
   var theirs = [[Double]](repeating: [], count: contests.count)
   var missing = [RivalMissing?](repeating: nil, count: contests.count)
   for round in 0..<rounds {
     for (index, contest) in contests.enumerated() {
-      ours[index].append(contest.measure(stopwatch))
+      ours[index].append(try contest.measure(stopwatch))
       if let contender = contest.contender, missing[index] == nil {
         do throws(RivalMissing) {
           theirs[index].append(try contender.measure(stopwatch, round))

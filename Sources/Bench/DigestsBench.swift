@@ -33,10 +33,10 @@ package struct DigestsBench {
   /// Measures; `progress` is told how many measurements are behind.
   package func report(
     clock: MonotonicClock, wall: WallClock, progress: (_ done: Int) -> Void
-  ) -> BenchReport {
+  ) throws(BenchFailure) -> BenchReport {
     // Before anything is measured: the load is that of others.
     let machine = Machine.current()
-    let figures = hold(contests, rounds: rounds, Stopwatch(clock), progress: progress)
+    let figures = try hold(contests, rounds: rounds, Stopwatch(clock), progress: progress)
     return BenchReport(
       bench: "digests", time: wall.now(), machine: machine, rounds: rounds, figures: figures,
       notes: notes)

@@ -18,6 +18,10 @@ package enum Bar: Equatable, Sendable {
   case ratio(Double)
   /// This value, at least; at most, where less is better.
   case value(Double)
+  /// Both of these.
+  case both(ratio: Double, value: Double)
+  /// One of these is enough.
+  case either(ratio: Double, value: Double)
 }
 
 /// The runs of one side.
@@ -83,6 +87,10 @@ package struct Figure: Equatable, Sendable {
     switch bar {
     case .value(let wanted): meets(runs.median, wanted)
     case .ratio(let wanted): ratio.map { meets($0, wanted) }
+    case .both(let wanted, let value):
+      meets(runs.median, value) ? ratio.map { meets($0, wanted) } : false
+    case .either(let wanted, let value):
+      meets(runs.median, value) ? true : ratio.map { meets($0, wanted) }
     case nil: nil
     }
   }

@@ -74,7 +74,12 @@ extension Machine {
   private static func field(_ name: String, of path: String) -> String? {
     let line = text(of: path)?.split(separator: "\n").first { $0.hasPrefix(name) }
     guard let value = line?.split(separator: ":", maxSplits: 1).last else { return nil }
-    return escaped(String(value.drop { $0 == " " }))
+    return escaped(String(value.drop { $0 == " " || $0 == "\t" }))
+  }
+
+  /// What the kernel counts for this process under a name, in bytes; nil when it does not say.
+  static func ownMemory(_ name: String) -> Int64? {
+    field(name, of: "/proc/self/status").flatMap { ByteCount(parsing: $0) }?.bytes
   }
 
   /// The commit that the executable was built from, if it still lies in its checkout.

@@ -29,6 +29,15 @@ package struct Stopwatch: Sendable {
     }
   }
 
+  /// The seconds that one call takes which is long enough by itself, or cannot be repeated.
+  package func once<Failure: Error>(
+    _ call: () throws(Failure) -> Void
+  ) throws(Failure) -> Double {
+    let begun = clock.now()
+    try call()
+    return (clock.now() - begun).inSeconds
+  }
+
   /// How many bytes a second a call gets through that does so many.
   package func bytesPerSecond(_ count: Int, _ call: () -> Void) -> Double {
     Double(count) / seconds(call)

@@ -31,7 +31,7 @@ import Testing
     #expect(abs(rate - 2_000) < 1e-6)
   }
 
-  @Test func `both sides are measured in every round, in turn`() {
+  @Test func `both sides are measured in every round, in turn`() throws {
     let order = Mutex<[String]>([])
     func note(_ word: String) { order.withLock { $0.append(word) } }
     let contests = ["a", "b"].map { name in
@@ -47,7 +47,7 @@ import Testing
       }
     }
     var told: [Int] = []
-    let figures = hold(contests, rounds: 2, Stopwatch(clock.monotonic)) { told.append($0) }
+    let figures = try hold(contests, rounds: 2, Stopwatch(clock.monotonic)) { told.append($0) }
     #expect(
       order.withLock { $0 }
         == ["a", "a rival 0", "b", "b rival 0", "a", "a rival 1", "b", "b rival 1"])
@@ -56,7 +56,16 @@ import Testing
     #expect(figures[1].rival == Rival(name: "b's rival", result: .measured(Runs([0, 1]))))
   }
 
-  @Test func `a rival that is missing is asked once and named`() {
+  @Test func `what cannot be measured ends the bench by its reason`() {
+    let contest = Contest("a", .seconds) { (_) throws(BenchFailure) in
+      throw BenchFailure("the disk is full")
+    }
+    #expect(throws: BenchFailure("the disk is full")) {
+      try hold([contest], rounds: 1, Stopwatch(clock.monotonic)) { _ in }
+    }
+  }
+
+  @Test func `a rival that is missing is asked once and named`() throws {
     let asked = Mutex(0)
     let contest = Contest(
       "a", .perSecond,
@@ -65,7 +74,7 @@ import Testing
         throw RivalMissing("r is not installed")
       }
     ) { _ in 1 }
-    let figures = hold([contest], rounds: 3, Stopwatch(clock.monotonic)) { _ in }
+    let figures = try hold([contest], rounds: 3, Stopwatch(clock.monotonic)) { _ in }
     #expect(asked.withLock { $0 } == 1)
     #expect(figures[0].runs.values.count == 3)
     #expect(figures[0].rival?.result == .missing("r is not installed"))

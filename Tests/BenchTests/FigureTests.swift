@@ -30,6 +30,18 @@ import Testing
     #expect(figure(.bytes, [481]).isMet == nil)
   }
 
+  @Test func `a bar of two parts needs both, or one, as it says`() {
+    let both = Bar.both(ratio: 0.4, value: 500)
+    #expect(figure(.perSecond, [600], [1_000], bar: both).isMet == true)
+    #expect(figure(.perSecond, [400], [500], bar: both).isMet == false)
+    #expect(figure(.perSecond, [600], [2_000], bar: both).isMet == false)
+    #expect(figure(.perSecond, [600], bar: both).isMet == nil)
+    let either = Bar.either(ratio: 1.3, value: 0.02)
+    #expect(figure(.seconds, [0.019], [0.001], bar: either).isMet == true)
+    #expect(figure(.seconds, [0.13], [0.1], bar: either).isMet == true)
+    #expect(figure(.seconds, [0.14], [0.1], bar: either).isMet == false)
+  }
+
   @Test func `a missing rival is never beaten`() {
     let figure = Figure(
       name: "f", quantity: .perSecond, runs: Runs([1]),

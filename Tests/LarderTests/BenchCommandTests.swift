@@ -2,6 +2,8 @@
 
 import Bytes
 import ChildProcesses
+import DurableFiles
+import ScratchFiles
 import Testing
 
 @Suite struct BenchCommandTests {
@@ -25,6 +27,41 @@ import Testing
     let warning = "peer missing: official BLAKE3: no-such-python is not installed"
     #expect(report["warnings"]?.array?.contains(.string(warning)) == true)
     #expect(child.errorText.contains("larder: \(warning)\n"))
+  }
+
+  @Test func `every row of the event store's table is measured, in a directory that is gone after`()
+    throws
+  {
+    let scratch = try Scratch()
+    let child = try bench(
+      "event-store", "--json", "--events", "2000", "--rounds", "1", "--directory",
+      scratch.path(""))
+    #expect(child.ending == .exited(0), "\(child.errorText)")
+    let report = try JSONValue(parsing: child.output)
+    let figures = try #require(report["figures"]?.array)
+    #expect(
+      figures.compactMap { $0["name"]?.string } == [
+        "durable append, 1 appender", "durable append, 64 appenders",
+        "durable append, 64 appenders", "durable append, 64 appenders, signed",
+        "durable batches of 256", "durable batches of 256", "buffered append, 1 thread",
+        "open after a clean close", "the same, beside a tenth of the events", "open after a kill",
+        "verify, every hash computed again", "page of 100, all, anywhere",
+        "page of 100, entity, anywhere", "page of 100, prefix, anywhere",
+        "page of 100, scope, anywhere", "page of 100, kind, anywhere",
+        "page of 100, rare kind, anywhere", "random reads of one event",
+        "bytes on disk, an event", "memory, ten times the events, open and paged",
+      ])
+    for figure in figures {
+      #expect((figure["median"]?.number ?? 0) > 0, "\(figure)")
+      #expect(figure["bar"] != .null, "\(figure)")
+    }
+    #expect(try scratch.disk.list(.root).isEmpty)
+  }
+
+  @Test func `a directory that is not there is one sentence`() throws {
+    let child = try bench("event-store", "--directory", "/no/such/place", "--only", "size")
+    #expect(child.ending == .exited(1))
+    #expect(child.errorText.hasPrefix("larder: the bench has no directory to work in: "))
   }
 
   @Test func `a bench that does not exist is named`() throws {

@@ -73,6 +73,14 @@ extension Receipt {
     return Sidecar.encode(.receipt, format: Self.format, payload: writer.bytes)
   }
 
+  /// The bytes whose hash is the commitment: the header, and the payload's digest behind it.
+  package var committedBytes: [UInt8] {
+    var writer = ByteWriter()
+    header.encode(into: &writer)
+    writer.append(digest: digest.digest)
+    return writer.take()
+  }
+
   /// Reads a receipt from its bytes; nil when they are no receipt. Whether it holds is another
   /// question: see `verify`.
   public init?(decoding bytes: [UInt8]) {

@@ -15,6 +15,18 @@ private let python = Flag(
   "python", .text("PROGRAM"), default: "python3",
   "The Python that has the official BLAKE3 as its module blake3.")
 
+private let directory = Flag(
+  "directory", .directory(), default: Array(".".utf8),
+  "Where the stores that are measured are made, and removed again.")
+private let events = Flag(
+  "events", .integer(EventStoreBench.eventsMin...100_000_000), default: 1_000_000,
+  "How many events the large store has; every other size follows from it.")
+private let only = Flag(
+  "only", optional: .choice(placeholder: "ROW") as Spelling<EventStoreRow>,
+  "Measure this row alone.")
+private let storeRounds = Flag(
+  "rounds", .integer(1...roundsMax), default: 3, "In how many rounds everything is measured.")
+
 /// Measures parts of the product.
 let benchCommand: Command<Action> = Command(
   "bench", "Measure parts of the product on this machine.",
@@ -26,7 +38,28 @@ let benchCommand: Command<Action> = Command(
         'openssl speed'. One that is not installed is reported as missing.
         """,
       examples: [.init("larder bench digests --threads 2 --json", "Measure for a program.")],
-      takes: [json, rounds, threads, python], action: Action(benchDigests))
+      takes: [json, rounds, threads, python], action: Action(benchDigests)),
+    Command(
+      "event-store", "Measure the event store beside RocksDB and SQLite.",
+      details: """
+        Each figure is measured in turn with its peer, on the disk that holds the directory. With the \
+        default number of events it takes some 20 GB of space for a while and several minutes. RocksDB is \
+        loaded if it is installed, and reported as missing if not.
+        """,
+      examples: [
+        .init(
+          "larder bench event-store --directory /srv", "Measure everything on the disk of /srv."),
+        .init(
+          "larder bench event-store --only reads --events 100000", "Measure one row quickly."),
+      ],
+      takes: [json, storeRounds, directory, events, only], action: Action(benchEventStore)),
+    Command(
+      "paging", "Page through an event store and say what memory that takes.",
+      details: """
+        The store is opened as its writer does, so nobody else may have it open; a hundred events are \
+        appended to it.
+        """,
+      takes: [json, storeDirectory], action: Action(benchPaging)),
   ])
 
 private func benchDigests(
@@ -35,18 +68,67 @@ private func benchDigests(
   let bench = DigestsBench(
     threads: invocation[threads] ?? ThisProcess.processors, rounds: invocation[rounds],
     python: invocation[python])
-  let report = measured(bench.measurements, output) { progress in
-    bench.report(clock: .live, wall: .live, progress: progress)
+  let report = try measured(bench.measurements, output) { (progress) throws(BenchFailure) in
+    try bench.report(clock: .live, wall: .live, progress: progress)
   }
   return try print(report, asJSON: invocation[json], &output)
 }
 
+private func benchEventStore(
+  _ invocation: Invocation, _ output: inout Output
+) throws(Failure) -> ExitCode {
+  let directory = try text(invocation[directory])
+  let bench = try benching { () throws(BenchFailure) in
+    try EventStoreBench(
+      directory: directory, events: invocation[events],
+      rounds: invocation[storeRounds],
+      rows: invocation[only].map { [$0] } ?? Set(EventStoreRow.allCases))
+  }
+  let report = try measured(bench.measurements, output) { (progress) throws(BenchFailure) in
+    try bench.report(clock: .live, wall: .live, progress: progress)
+  }
+  return try print(report, asJSON: invocation[json], &output)
+}
+
+private func benchPaging(
+  _ invocation: Invocation, _ output: inout Output
+) throws(Failure) -> ExitCode {
+  let path = try text(invocation[storeDirectory])
+  let probe = try benching { () throws(BenchFailure) in try PagingProbe.run(path) }
+  if invocation[json] {
+    try output.print(json: probe.json)
+  } else {
+    try output.print(
+      "\(probe.pages) pages of \(probe.events) events in \(probe.segments) segments: "
+        + "\(ByteCount(probe.anonymousBytes)) anonymous, \(ByteCount(probe.residentBytes)) resident"
+    )
+  }
+  return .done
+}
+
+/// A path that other programs are told as text.
+private func text(_ path: [UInt8]) throws(Failure) -> String {
+  guard let text = String(validating: path, as: UTF8.self) else {
+    throw .ended(.misused, "a bench needs a directory whose path is UTF-8")
+  }
+  return text
+}
+
+private func benching<Result>(
+  _ body: () throws(BenchFailure) -> Result
+) throws(Failure) -> Result {
+  do throws(BenchFailure) { return try body() } catch { throw .ended(.failed, error.reason) }
+}
+
 /// Measures with a line that shows how far it has come, and is gone afterwards.
 private func measured(
-  _ measurements: Int, _ output: Output, _ measure: ((Int) -> Void) -> BenchReport
-) -> BenchReport {
+  _ measurements: Int, _ output: Output,
+  _ measure: ((Int) -> Void) throws(BenchFailure) -> BenchReport
+) throws(Failure) -> BenchReport {
   var line = output.progress("measuring", .items, total: Int64(measurements))
-  return measure { line.update(done: Int64($0)) }
+  return try benching { () throws(BenchFailure) in
+    try measure { line.update(done: Int64($0)) }
+  }
 }
 
 private func print(
