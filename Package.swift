@@ -130,7 +130,10 @@ let package = Package(
     suite("DiskSimulationTests", ["DiskSimulation", "DurableFiles", "Ambient"]),
     suite(
       "EventStoreTests",
-      ["EventStore", "ScratchFiles", "DurableFiles", "Digests", "Bytes", "Ambient"]),
+      [
+        "EventStore", "DiskSimulation", "ScratchFiles", "DurableFiles", "Digests", "Bytes",
+        "Ambient",
+      ]),
     suite("RehearsalTests", ["Rehearsal", "DiskSimulation", "Ambient"]),
     suite(
       "CloudStorageTests",

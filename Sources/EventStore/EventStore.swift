@@ -76,9 +76,7 @@ public final class EventStore: Sendable {
     self.files = files
     let tables = opened.scan.tables
     let active = opened.active
-    let fenced = opened.scan.openFences.keys.min().map { $0 - 1 }
-    let box = CatalogBox(
-      Catalog(segments: opened.segments, visible: fenced ?? tables.accumulator.count))
+    let box = CatalogBox(Catalog(segments: opened.segments, visible: opened.scan.visible))
     let publisher = LogPublisher(
       files: files, catalog: box, words: words, preallocationBytes: options.preallocationBytes)
     let line = CommitLine(
@@ -89,9 +87,9 @@ public final class EventStore: Sendable {
       options: options, key: key, catalog: box,
       position: LogPosition(
         sequence: tables.accumulator.count, time: last?.time ?? WallTime(microseconds: 0)),
-      ids: EventIDSource(seed: options.entropy.word(), after: last?.id), line: line,
-      publisher: publisher)
-    reader = EventReader(box: box)
+      ids: EventIDSource(seed: options.entropy.word(), after: last?.id),
+      hidden: opened.scan.hidden, line: line, publisher: publisher)
+    reader = EventReader(box: box, board: writer.board)
   }
 
   /// Time and id of the last event that kept them.
@@ -221,11 +219,13 @@ public final class EventStore: Sendable {
   /// How far the log has come.
   public var watermarks: Watermarks { writer.board.current }
 
-  /// Sleeps until the mark has reached the sequence.
+  /// Sleeps until the mark has reached the sequence; throws at once when it never will, as for an
+  /// event of a cancelled fence, or for a projection that has stopped.
   public func wait(
     for mark: Watermark, until sequence: UInt64, timeout: Duration? = nil
   ) throws(StoreError) {
     try writer.board.wait(for: mark, until: sequence, timeout: timeout)
+    if mark == .visible, try reader.isCancelled(sequence) { throw .cancelledFence(sequence) }
   }
 
   /// Makes everything that was accepted durable.

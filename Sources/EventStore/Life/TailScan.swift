@@ -18,6 +18,14 @@ struct TailScan {
   var torn: FormatFault?
   /// Fences that were opened and neither committed nor cancelled, with their members.
   var openFences: [UInt64: [UInt64]]
+  /// Fences that were committed while another was open.
+  var hidden = HiddenFences()
+
+  /// The last sequence that may be seen, by what was scanned.
+  var visible: UInt64 {
+    var hidden = hidden
+    return hidden.visible(upTo: tables.accumulator.count, openAt: openFences.keys)
+  }
 }
 
 struct TailScanner {
@@ -33,9 +41,11 @@ struct TailScanner {
 
   /// Scans from the end of `tables` on.
   func scan(
-    _ tables: IndexTables, openFences: [UInt64: [UInt64]] = [:]
+    _ tables: IndexTables, after before: TailScan? = nil
   ) throws(StoreError) -> TailScan {
-    var result = TailScan(tables: tables, torn: nil, openFences: openFences)
+    var result = TailScan(
+      tables: tables, torn: nil, openFences: before?.openFences ?? [:],
+      hidden: before?.hidden ?? HiddenFences())
     var group = GroupInProgress(after: tables.lastMark, sequence: tables.accumulator.count)
     var offset = tables.endOffset
     var window = Window(file: file, limit: limit)
@@ -160,7 +170,7 @@ private struct GroupInProgress {
     case event(IndexEntry)
     case husk(Commitment, offset: UInt64)
     case cancelled(fence: UInt64)
-    case committed(fence: UInt64)
+    case committed(fence: UInt64, by: UInt64)
   }
   private var changes: [Change] = []
   private var fences: [(fence: UInt64, member: UInt64)] = []
@@ -190,7 +200,8 @@ private struct GroupInProgress {
           throw FormatFault("has a fence's record that cannot be read")
         }
         changes.append(
-          header.kind == .fenceCommitted ? .committed(fence: fence) : .cancelled(fence: fence))
+          header.kind == .fenceCommitted
+            ? .committed(fence: fence, by: header.sequence) : .cancelled(fence: fence))
       }
     case .husk(let husk):
       try follow(husk.sequence)
@@ -223,11 +234,16 @@ private struct GroupInProgress {
       switch change {
       case .event(let entry): scan.tables.append(entry)
       case .husk(let commitment, let offset): scan.tables.append(husk: commitment, at: offset)
-      case .committed(let fence): scan.openFences[fence] = nil
+      case .committed(let fence, let record):
+        scan.openFences[fence] = nil
+        if scan.openFences.keys.contains(where: { $0 < record }) {
+          scan.hidden.commit(fence, by: record)
+        }
       case .cancelled(let fence):
         scan.tables.cancel(sequences: scan.openFences[fence] ?? [])
         scan.openFences[fence] = nil
       }
+      if scan.openFences.isEmpty { scan.hidden = HiddenFences() }
     }
   }
 }

@@ -8,11 +8,15 @@ public import DurableFiles
 /// Reads a store.
 public final class EventReader: Sendable {
   let box: CatalogBox
+  /// Brings news to a reader of another process than the writer's.
   let refresher: Refresher?
+  /// Knows what the writer of this process does.
+  let board: WatermarkBoard?
 
-  init(box: CatalogBox, refresher: Refresher? = nil) {
+  init(box: CatalogBox, refresher: Refresher? = nil, board: WatermarkBoard? = nil) {
     self.box = box
     self.refresher = refresher
+    self.board = board
   }
 
   /// Opens the store in the disk's root for reading, beside its writer if it has one.
@@ -101,6 +105,22 @@ public final class EventReader: Sendable {
     else { throw .absent("event \(sequence)") }
     if place.index.isCancelled(place.ordinal) { return nil }
     return try segment.event(at: place.index.offset(of: place.ordinal), sequence)
+  }
+
+  /// True for a member of a cancelled fence.
+  func isCancelled(_ sequence: UInt64) throws(StoreError) -> Bool {
+    guard let segment = try catalog().segment(holding: sequence),
+      let place = segment.place(of: sequence)
+    else { return false }
+    return place.index.isCancelled(place.ordinal)
+  }
+
+  /// The commitment of an event that may be seen, removed or not.
+  func commitment(of sequence: UInt64) throws(StoreError) -> Commitment {
+    guard let segment = try catalog().segment(holding: sequence),
+      let place = segment.place(of: sequence)
+    else { throw .absent("event \(sequence)") }
+    return try segment.commitment(at: place.index.offset(of: place.ordinal))
   }
 
   /// Finds an id by halving, for ids grow with the sequence.

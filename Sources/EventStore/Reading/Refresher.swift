@@ -10,6 +10,8 @@ internal import Synchronization
 final class Refresher: Sendable {
   private struct State {
     var words: LiveWords?
+    /// Which file the words are in; a writer that closes takes it away, and the next makes another.
+    var inode: UInt64?
     var seen: LiveState?
     var scan: TailScan?
   }
@@ -25,8 +27,23 @@ final class Refresher: Sendable {
   func open() throws(StoreError) -> Catalog {
     guard let meta = try StoreMeta.read(on: disk) else { throw .notAStore(StoreNames.meta) }
     return try state.withLock { (state) throws(StoreError) in
-      state.words = try LiveWords.reading(on: disk)
+      try mapWords(&state)
       return try reopen(meta, &state)
+    }
+  }
+
+  /// Maps the words of the writer that is there now, if any is.
+  private func mapWords(_ state: inout State) throws(StoreError) {
+    state.inode = try inode()
+    state.words = state.inode == nil ? nil : try LiveWords.reading(on: disk)
+    state.seen = nil
+  }
+
+  private func inode() throws(StoreError) -> UInt64? {
+    do throws(DiskError) {
+      return try disk.status(at: StoreNames.words)?.inode
+    } catch {
+      throw StoreError(error)
     }
   }
 
@@ -58,15 +75,14 @@ final class Refresher: Sendable {
     guard let opened else { return Catalog(segments: [], visible: 0) }
     let last = opened.segments.last?.lastSequence ?? 0
     // Without a writer's word, a fence that nobody ended hides what follows its first member.
-    let fenced = opened.scan.openFences.keys.min().map { $0 - 1 } ?? last
-    let visible = live.map { min($0.visible, last) } ?? min(fenced, last)
+    let visible = min(live?.visible ?? opened.scan.visible, last)
     return Catalog(segments: opened.segments, visible: visible)
   }
 
   /// Takes in what the writer published since the last time.
   func refresh(_ box: CatalogBox) throws(StoreError) {
     try state.withLock { (state) throws(StoreError) in
-      if state.words == nil { state.words = try LiveWords.reading(on: disk) }
+      if state.words == nil { try mapWords(&state) }
       guard let live = state.words?.read(), live != state.seen else { return }
       guard live.epoch == state.seen?.epoch, live.segment == state.seen?.segment,
         let segment = box.current.segments.last, segment.name == live.segment,
@@ -80,7 +96,7 @@ final class Refresher: Sendable {
       let scanner = TailScanner(
         file: segment.file, path: segment.path, segment: segment.name,
         durableBelow: live.durableOffset, limit: live.durableOffset)
-      scan = try scanner.scan(tail.withTables { $0 }, openFences: scan.openFences)
+      scan = try scanner.scan(tail.withTables { $0 }, after: scan)
       let tables = scan.tables
       tail.withTables { $0 = tables }
       state.scan = scan
@@ -90,17 +106,33 @@ final class Refresher: Sendable {
     }
   }
 
-  /// Sleeps until the writer publishes, at most for `timeout`.
+  /// Sleeps until the writer publishes, at most for `timeout`. While there is no writer the words
+  /// are looked for again after it.
   func wait(timeout: Duration) throws(StoreError) {
-    let words = try state.withLock { (state) throws(StoreError) -> (LiveWords, UInt64)? in
-      if state.words == nil { state.words = try LiveWords.reading(on: disk) }
-      return state.words.map { ($0, $0.version) }
+    let sleep = try state.withLock { (state) throws(StoreError) -> Sleep in
+      if state.words == nil { try mapWords(&state) }
+      guard let words = state.words else { return .untilTime }
+      let counter = words.version
+      // What was published since the reader looked last is no reason to sleep.
+      return words.read() == state.seen ? .onWords(words, counter) : .not
     }
-    guard let (words, version) = words else {
-      // Nobody writes; whoever comes next makes the words, and is noticed then.
-      _ = Pause.live.wait(timeout, nil)
-      return
+    switch sleep {
+    case .not: return
+    case .untilTime: _ = Pause.live.wait(timeout, nil)
+    case .onWords(let words, let counter):
+      if words.wait(since: counter, timeout: timeout) == counter { try leaveOldWords() }
     }
-    _ = words.wait(since: version, timeout: timeout)
+  }
+
+  private enum Sleep {
+    case not, untilTime
+    case onWords(LiveWords, UInt64)
+  }
+
+  /// Lets go of words that nobody writes any more.
+  private func leaveOldWords() throws(StoreError) {
+    try state.withLock { (state) throws(StoreError) in
+      if try inode() != state.inode { state.words = nil }
+    }
   }
 }

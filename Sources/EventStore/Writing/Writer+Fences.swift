@@ -1,6 +1,7 @@
 // Fences: events that become visible together or never. Members are appended like any other event,
 // durable at once and hidden until the fence's record; `visible` stops below the first member of the
-// oldest open fence. A fence that stays open too long is cancelled, so that nobody can hide the log.
+// oldest open fence, and of any that ended beside it. A fence that stays open too long is cancelled,
+// and none is opened while the log has been hidden for that long, so that nobody can hide it.
 
 internal import Ambient
 internal import Synchronization
@@ -12,6 +13,9 @@ extension Writer {
     schedule(now + EventStoreLimits.fenceDurationMax)
     return try state.withLock { (state) throws(StoreError) in
       if let stopped = state.stopped { throw stopped }
+      if let since = state.hiddenSince, now - since >= EventStoreLimits.fenceDurationMax {
+        throw .fence("has to wait until those before it have ended")
+      }
       state.nextFence += 1
       state.preparation.fences[state.nextFence] = OpenFence(opened: now)
       return state.nextFence
@@ -69,5 +73,26 @@ extension Writer {
       return state.nextFence
     }
     try endFence(number, cancels: true)
+  }
+}
+
+extension Writer.State {
+  /// Notes the fences that were committed by what is durable up to a sequence; those that are open
+  /// beside them keep them hidden.
+  mutating func hideEndedFences(upTo last: UInt64) {
+    for fence in preparation.fences.values {
+      guard let first = fence.first, let ending = fence.ending, !ending.cancels,
+        ending.sequence <= last
+      else { continue }
+      hidden.commit(first, by: ending.sequence)
+    }
+  }
+
+  /// How far the log may be seen when it is durable up to a sequence.
+  mutating func visible(upTo last: UInt64, at now: MonotonicTime) -> UInt64 {
+    let visible = hidden.visible(
+      upTo: last, openAt: preparation.fences.values.compactMap(\.first).filter { $0 <= last })
+    hiddenSince = visible == last ? nil : hiddenSince ?? now
+    return visible
   }
 }

@@ -33,7 +33,7 @@ extension Writer {
       }
       switch step {
       case .known(let receipts): return receipts
-      case .after(let sequence): try board.wait(for: .durable, until: sequence, timeout: nil)
+      case .after(let sequence): try awaitFirstTry(sequence)
       default: return nil
       }
     }

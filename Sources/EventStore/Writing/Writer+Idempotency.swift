@@ -25,6 +25,18 @@ extension Writer {
     return .known(known)
   }
 
+  /// Waits until the first try of a key is committed or has failed; either way the caller looks
+  /// again, and appends it then if it has to.
+  func awaitFirstTry(_ sequence: UInt64) throws(StoreError) {
+    do throws(StoreError) {
+      try board.wait(for: .durable, until: sequence, timeout: nil)
+    } catch .tooMany(let what, let countMax) {
+      throw .tooMany(what, countMax: countMax)
+    } catch {
+      // The first try failed, which is not this one's failure.
+    }
+  }
+
   private func receipt(
     of key: IdempotencyKey, _ hash: KeyHash, _ catalog: Catalog
   ) throws(StoreError) -> Receipt? {

@@ -25,6 +25,8 @@ public struct Watermarks: Hashable, Sendable {
   public var durable: UInt64 = 0
   /// Readers may see it: durable, and below every open fence.
   public var visible: UInt64 = 0
+  /// Every projection that is registered has taken it in; as far as `visible` when none is.
+  public var applied: UInt64 = 0
 }
 
 final class Writer: Sendable {
@@ -37,6 +39,10 @@ final class Writer: Sendable {
     /// Appenders that wait for a full group to be taken.
     var blocked: [Parker] = []
     var nextFence = 0
+    /// Fences that are committed and hidden behind open ones.
+    var hidden: HiddenFences
+    /// Since when something durable has not been visible.
+    var hiddenSince: MonotonicTime?
     /// When the oldest event that nobody waits for was prepared.
     var bufferedSince: MonotonicTime?
   }
@@ -66,7 +72,7 @@ final class Writer: Sendable {
 
   init(
     options: StoreOptions, key: SigningKey?, catalog: CatalogBox, position: LogPosition,
-    ids: EventIDSource, line: CommitLine, publisher: LogPublisher
+    ids: EventIDSource, hidden: HiddenFences, line: CommitLine, publisher: LogPublisher
   ) {
     keeper = options.maintenance == .worker ? Keeper(clock: options.monotonicClock) : nil
     self.options = options
@@ -75,11 +81,13 @@ final class Writer: Sendable {
     self.publisher = publisher
     self.line = Mutex(line)
     state = Mutex(
-      State(preparation: Preparation(position: position, ids: ids), committed: position))
+      State(
+        preparation: Preparation(position: position, ids: ids), committed: position,
+        hidden: hidden))
     board = WatermarkBoard(
       Watermarks(
         accepted: position.sequence, written: position.sequence, durable: position.sequence,
-        visible: position.sequence))
+        visible: catalog.current.visible))
   }
 
   // MARK: - Appending
@@ -101,7 +109,7 @@ final class Writer: Sendable {
         return receipts(events)
       case .lead(let waiter): return receipts(try lead(waiter))
       case .wait(let waiter): return receipts(try outcome(of: waiter))
-      case .after(let sequence): try board.wait(for: .durable, until: sequence, timeout: nil)
+      case .after(let sequence): try awaitFirstTry(sequence)
       case .blocked(let parker): parker.park()
       }
     }
@@ -220,6 +228,7 @@ final class Writer: Sendable {
       for event in group.events {
         if let key = event.key { state.preparation.keys[key] = nil }
       }
+      state.hideEndedFences(upTo: last.sequence)
       let ended = state.preparation.fences.filter { _, fence in
         fence.ending.map { $0.sequence <= last.sequence } ?? false
       }
@@ -230,12 +239,9 @@ final class Writer: Sendable {
     if !cancelled.isEmpty {
       line.withLock { line in line.tail.withTables { $0.cancel(sequences: cancelled) } }
     }
+    let now = options.monotonicClock.now()
     let (accepted, visible) = state.withLock { state in
-      let firstFenced = state.preparation.fences.values.compactMap(\.first).min()
-      return (
-        state.preparation.position.sequence,
-        min(last.sequence, firstFenced.map { $0 - 1 } ?? last.sequence)
-      )
+      (state.preparation.position.sequence, state.visible(upTo: last.sequence, at: now))
     }
     catalog.change { $0.visible = visible }
     line.withLock { line in publisher.publish(line, visible: visible) }
@@ -255,13 +261,15 @@ final class Writer: Sendable {
       case .latched(let error): (error, error, true)
       case .uncertain(let error): (error, .latched("\(error)"), true)
       }
-    let orphans = state.withLock { state in
+    let (orphans, forgotten) = state.withLock { state in
       let orphans = state.preparation.group
+      let prepared = state.preparation.position.sequence
       state.preparation.reset(to: state.committed)
       if stops { state.stopped = .latched("\(error(of: failure))") }
-      return orphans
+      return (orphans, (state.committed.sequence, prepared))
     }
     for (waiter, _) in orphans.waiters { waiter.wake(.done(.failure(others))) }
+    board.retract(from: forgotten.1, to: forgotten.0, because: others)
     if stops { board.close(.latched("\(error(of: failure))")) }
     stepDown()
     guard case .uncertain = failure, let event = group.events.first else { return own }
