@@ -17,6 +17,8 @@ enum StoreNames {
   static let lock: FilePath = "writer.lock"
   static let words: FilePath = "live.words"
   static let segments: FilePath = "segments"
+  static let cursors: FilePath = "cursors"
+  static let projections: FilePath = "projections"
 
   static func segment(_ name: SegmentName) -> FilePath {
     segments.appending(Segment.fileName(name))

@@ -60,6 +60,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case signing(String)
   case fence(String)
   case otherRegion(String)
+  /// A cursor cannot go on: which, and why.
+  case cursor(String, CursorFault)
   case unregistered(EventKind, version: UInt16)
   case badRegistry(String)
   case badPayload(EventKind, String)
@@ -115,6 +117,7 @@ extension StoreError: CustomStringConvertible {
     case .signing(let fault): "signing: \(fault)"
     case .fence(let fault): "the fence \(fault)"
     case .otherRegion(let name): "the cursor '\(name)' belongs to another region"
+    case .cursor(let name, let fault): "the cursor '\(escaped(name))' \(fault)"
     case .unregistered(let kind, let version):
       "kind \(kind) version \(version) is not in the registry of payloads"
     case .badRegistry(let fault): "the registry of payloads \(fault)"
