@@ -235,7 +235,8 @@ extension FooterIndex {
       guard low < high else { return }
       let first = stream(bytes, low).firstPosting
       let last = stream(bytes, high - 1)
-      ranges.append((.streamRows, first..<last.firstPosting + last.postings))
+      let count = last.firstPosting + last.postings - first
+      if count > 0 { ranges += postings(.streamRows, first, count) }
     }
     let exact = row(prefix)
     var end = exact
@@ -373,6 +374,7 @@ private struct Head {
     while !peakCursor.isAtEnd { peaks.append(try peakCursor.digest(in: bytes)) }
     guard firstTime <= lastTime, firstID <= lastID, firstSequence > 0,
       sequences == UInt64(tables[IndexTable.offsets.rawValue].count / 4),
+      !tables[IndexTable.filter.rawValue].isEmpty,
       let accumulator = Accumulator(count: firstSequence - 1 + sequences, peaks: peaks),
       accumulator.root == root
     else { return nil }
