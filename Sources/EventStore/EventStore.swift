@@ -27,6 +27,7 @@ public final class EventStore: Sendable {
   /// Held until the store is closed.
   private let lock: Mutex<OpenFile?>
   private let isClosed = Mutex(false)
+  let compactionTurn = CompactionTurn()
 
   /// Opens the store in the disk's root, and makes one when `creating` and nothing is there.
   public static func open(

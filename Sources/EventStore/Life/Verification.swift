@@ -18,8 +18,10 @@ public struct Finding: Hashable, Sendable {
 /// What a verification found.
 public struct VerifyReport: Sendable {
   public internal(set) var eventsChecked: UInt64 = 0
-  /// Events that retention removed, whose commitments still fit.
+  /// Events that were removed, whose commitments still fit.
   public internal(set) var removed: UInt64 = 0
+  /// The records that explain them, as far as they could be compared; the first of them.
+  public internal(set) var removals: [Removal] = []
   public internal(set) var segmentsChecked = 0
   /// Roots in headers and footers, and checkpoints, that were compared.
   public internal(set) var sealsChecked = 0
@@ -76,7 +78,9 @@ extension EventReader {
     let catalog = try catalog()
     guard let lineage = catalog.segments.first?.header.lineage else { return VerifyReport() }
     var verifier = Verifier(catalog, lineage, options)
-    return try verifier.run()
+    var report = try verifier.run()
+    report.others += try unfulfilled(verifier.removals)
+    return report
   }
 
   /// Verifies the store in the disk's root, whatever state it is in: what keeps it from opening is
