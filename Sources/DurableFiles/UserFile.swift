@@ -7,8 +7,8 @@ import Glibc
 
 /// A file to read, named by a person; closed when its holder lets go.
 package struct UserFile: ~Copyable, Sendable {
-  private let path: FilePath
-  private let number: Int32
+  let path: FilePath
+  let number: Int32
   /// Nil for standard input, which belongs to the process.
   private let descriptor: Descriptor?
   private let isRegular: Bool
@@ -40,6 +40,11 @@ package struct UserFile: ~Copyable, Sendable {
     self.descriptor = descriptor
     isRegular = kind == .regular
     sizeAtFirst = size
+  }
+
+  /// What has the kernel's number, which somebody else closes.
+  init(borrowing number: Int32, _ path: FilePath) throws(DiskError) {
+    try self.init(path, number, nil)
   }
 
   /// The process's standard input.
