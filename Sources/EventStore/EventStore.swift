@@ -27,17 +27,19 @@ public final class EventStore: Sendable {
   /// Held until the store is closed.
   private let lock: Mutex<OpenFile?>
   private let isClosed = Mutex(false)
-  let compactionTurn = CompactionTurn()
+  /// Held by whoever destroys a key, until the log says so; taken before any of the writer's.
+  let shredding = Mutex(())
 
   /// Opens the store in the disk's root, and makes one when `creating` and nothing is there.
   public static func open(
     on disk: any Disk, creating: Bool = true, _ options: StoreOptions = StoreOptions()
   ) throws(StoreError) -> EventStore {
     let key = try options.signing.key()
+    let wrapping = try options.keys?.source.key(for: disk)
     try options.payloads.check()
     try Gate.check(options.gates)
     let lock = try WriterLock.take(on: disk)
-    let meta = try meta(on: disk, creating: creating, options)
+    var meta = try meta(on: disk, creating: creating, options)
     let files = SegmentFiles(
       disk: disk, lineage: meta.lineage, key: key, entropy: options.entropy)
     let words = try LiveWords.writing(on: disk)
@@ -61,15 +63,17 @@ public final class EventStore: Sendable {
           openFences: [:]))
     }
     try files.secureNames()
+    let keyring = try Keyring.writing(on: disk, &meta, wrapping, options, opened.segments)
     let store = try EventStore(
-      disk, meta.lineage, options, key, consume lock, files, words, opened)
+      disk, meta.lineage, options, key, consume lock, files, words, opened, keyring)
     try store.begin(opened.scan.openFences, cut: cut)
     return store
   }
 
   private init(
     _ disk: any Disk, _ lineage: Lineage, _ options: StoreOptions, _ key: SigningKey?,
-    _ lock: consuming OpenFile, _ files: SegmentFiles, _ words: LiveWords, _ opened: OpenedLog
+    _ lock: consuming OpenFile, _ files: SegmentFiles, _ words: LiveWords, _ opened: OpenedLog,
+    _ keyring: Keyring?
   ) throws(StoreError) {
     self.disk = disk
     self.lineage = lineage
@@ -89,8 +93,8 @@ public final class EventStore: Sendable {
       position: LogPosition(
         sequence: tables.accumulator.count, time: last?.time ?? WallTime(microseconds: 0)),
       ids: EventIDSource(seed: options.entropy.word(), after: last?.id),
-      hidden: opened.scan.hidden, line: line, publisher: publisher)
-    reader = EventReader(box: box, board: writer.board)
+      hidden: opened.scan.hidden, line: line, publisher: publisher, keyring: keyring)
+    reader = EventReader(box: box, board: writer.board, keyring: keyring)
   }
 
   /// Time and id of the last event that kept them.
@@ -129,6 +133,7 @@ public final class EventStore: Sendable {
     } catch {
       throw StoreError(error)
     }
+    if let keys = options.keys, keys.granularity == nil { throw .keyset(.noGranularity) }
     let now = options.wallClock.now()
     var ids = EventIDSource(seed: options.entropy.word(), after: nil)
     let meta = StoreMeta(lineage: Lineage(id: ids.next(at: now)), made: now)
@@ -141,10 +146,13 @@ public final class EventStore: Sendable {
     for fence in fences.keys.sorted() {
       try writer.cancelLeftFence(fence, members: fences[fence] ?? [])
     }
+    let keys = writer.keyring?.keyset.minted
     let isDowngraded =
       if case .preferSigned(nil) = writer.options.signing { true } else { false }
     _ = try writer.append(
-      [PreparationRequest(SystemRecord.opened(cut: cut, downgraded: isDowngraded))], .durable)
+      [PreparationRequest(SystemRecord.opened(cut: cut, downgraded: isDowngraded, keys: keys))],
+      .durable)
+    try recordShreds()
     writer.startKeeper()
   }
 
@@ -243,7 +251,8 @@ public final class EventStore: Sendable {
     guard first else { return }
     writer.stopKeeper()
     try writer.cancelFences()
-    _ = try writer.append([PreparationRequest(SystemRecord.closed)], .durable)
+    _ = try writer.append(
+      [PreparationRequest(SystemRecord.closed(keys: writer.keyring?.keyset.minted))], .durable)
     try writer.finish()
     do throws(DiskError) {
       try disk.remove(StoreNames.words)

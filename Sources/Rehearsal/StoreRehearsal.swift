@@ -8,21 +8,19 @@ import EventStore
 
 /// A run of the event store.
 package struct StoreRehearsal {
-  var generator: SeededGenerator
+  private var generator: SeededGenerator
   private let profile: FaultProfile
   private let seed: UInt64
   private let clock = ManualClock()
   private var disk: SimulatedDisk
-  var store: EventStore?
-  var model = StoreModel()
+  private var store: EventStore?
+  private var model = StoreModel()
   private var payloads = 0
   private var crashes = 0
   /// What fired on disks that were given up.
   private var faults: [Fault: Int] = [:]
   private var steps = 0
   private var fence: (fence: Fence, members: [Int])?
-  /// Appends with a key and what they were answered, for retries long after.
-  var keyed: [(event: NewEvent, receipt: Receipt)] = []
 
   /// The most times in a row that opening may be cut short before the faults are lifted.
   private static let opensMax = 6
@@ -62,7 +60,7 @@ package struct StoreRehearsal {
 
   private mutating func step() throws {
     guard store != nil else { return try open() }
-    switch generator.below(22) {
+    switch generator.below(20) {
     case 0..<8: try append()
     case 8..<11: try appendBatch()
     case 11: try beginFence()
@@ -71,8 +69,6 @@ package struct StoreRehearsal {
     case 15: try readBack()
     case 16: clock.advance(by: .milliseconds(generator.below(1_500)))
     case 17: try closeAndOpen()
-    case 18: try compact()
-    case 19: try retryLate()
     default: try crash()
     }
   }
@@ -98,15 +94,15 @@ package struct StoreRehearsal {
     let index = model.add([payload])
     try attempt(index) { store throws(StoreError) in [try store.append(event)] }
     if model.requests.indices.contains(index), let key = event.key,
-      case .acknowledged(let receipt) = model.requests[index].fates[0]
+      case .acknowledged(let receipt) = model.requests[index].fates[0],
+      generator.chance(oneIn: 2)
     {
-      keyed.append((event, receipt))
-      if generator.chance(oneIn: 2) { try retry(event, key, receipt) }
+      try retry(event, key, receipt)
     }
   }
 
   /// A retry returns the first receipt, and other content under the same key is refused.
-  mutating func retry(
+  private mutating func retry(
     _ event: NewEvent, _ key: IdempotencyKey, _ receipt: Receipt
   ) throws {
     guard let store else { return }
@@ -186,7 +182,7 @@ package struct StoreRehearsal {
       }
       guard last > 0 else { return }
       let sequence = UInt64(1 + generator.below(Int(last)))
-      if try StoreModel.receipt(sequence, store.reader) != StoreModel.receipt(sequence, other) {
+      if try store.reader.receipt(sequence) != other.receipt(sequence) {
         throw StoreError.badName("reader", "got another receipt of event \(sequence)")
       }
       model.see(try store.reader.root(count: last), count: last)
@@ -267,7 +263,6 @@ package struct StoreRehearsal {
   /// A store that its disk has ruined is left alone; a new one begins.
   private mutating func giveUp() throws {
     model = StoreModel()
-    keyed = []
     fence = nil
     store = nil
     faults.merge(disk.faultCounts, uniquingKeysWith: +)
@@ -280,10 +275,7 @@ package struct StoreRehearsal {
     let armed = profile.plan
     disk.arm(.none)
     defer { disk.arm(armed) }
-    if !profile.isHonest {
-      model.forgive()
-      keyed = []
-    }
+    if !profile.isHonest { model.forgive() }
     do {
       try model.judge(store.reader)
       let report = try store.reader.verify()
@@ -336,7 +328,7 @@ package struct StoreRehearsal {
   }
 
   /// Meets an error of a store that is open: some end it, some pass, and no other may come.
-  mutating func meet(_ error: StoreError) throws {
+  private mutating func meet(_ error: StoreError) throws {
     switch error {
     case .disk(.crashed), .unknown, .latched, .closed, .disk(.latched):
       loseFence()

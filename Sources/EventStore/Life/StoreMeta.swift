@@ -2,6 +2,7 @@
 //
 //   0  16  lineage
 //  16   8  time of making, in microseconds
+//  24   1  granularity of its keys, 0 for a store without; absent where an earlier program wrote
 
 internal import Ambient
 internal import Bytes
@@ -12,6 +13,8 @@ struct StoreMeta: Equatable {
 
   let lineage: Lineage
   let made: WallTime
+  /// What one data key seals; nil when the store has no keys. When it has, there must be a keyset.
+  var granularity: KeyGranularity?
 
   /// What stands in the directory; nil when there is no store in it.
   static func read(on disk: any Disk) throws(StoreError) -> StoreMeta? {
@@ -28,25 +31,32 @@ struct StoreMeta: Equatable {
     var writer = ByteWriter()
     writer.append(id: lineage.id)
     writer.append(made.microseconds)
+    writer.append(granularity?.rawValue ?? 0)
     try SmallFile.write(
       Sidecar.encode(.meta, format: Self.format, payload: writer.bytes), to: StoreNames.meta,
       on: disk, entropy)
   }
 
-  init(lineage: Lineage, made: WallTime) {
+  init(lineage: Lineage, made: WallTime, granularity: KeyGranularity? = nil) {
     self.lineage = lineage
     self.made = made
+    self.granularity = granularity
   }
 
   private init(_ bytes: [UInt8], _ payload: Range<Int>) throws(FormatFault) {
+    let isKnown: Bool
     do throws(BytesError) {
       var cursor = ByteCursor(payload)
       lineage = Lineage(id: try cursor.id(in: bytes.span))
       made = WallTime(microseconds: try cursor.int64(in: bytes.span))
+      let number = cursor.isAtEnd ? 0 : try cursor.uint8(in: bytes.span)
+      granularity = KeyGranularity(rawValue: number)
       try cursor.finish()
+      isKnown = number == 0 || granularity != nil
     } catch {
       throw FormatFault(error)
     }
+    guard isKnown else { throw FormatFault("names a granularity of keys that nobody knows") }
   }
 }
 

@@ -18,10 +18,12 @@ public struct Finding: Hashable, Sendable {
 /// What a verification found.
 public struct VerifyReport: Sendable {
   public internal(set) var eventsChecked: UInt64 = 0
-  /// Events that were removed, whose commitments still fit.
+  /// Events that retention removed, whose commitments still fit.
   public internal(set) var removed: UInt64 = 0
-  /// The records that explain them, as far as they could be compared; the first of them.
-  public internal(set) var removals: [Removal] = []
+  /// Events whose payloads are sealed and whose keys are there.
+  public internal(set) var sealed: UInt64 = 0
+  /// Events whose payloads were sealed with keys that are destroyed.
+  public internal(set) var shredded: UInt64 = 0
   public internal(set) var segmentsChecked = 0
   /// Roots in headers and footers, and checkpoints, that were compared.
   public internal(set) var sealsChecked = 0
@@ -77,9 +79,10 @@ extension EventReader {
   {
     let catalog = try catalog()
     guard let lineage = catalog.segments.first?.header.lineage else { return VerifyReport() }
-    var verifier = Verifier(catalog, lineage, options)
+    let (keyset, finding) = try trustedKeyset()
+    var verifier = Verifier(catalog, lineage, options, keyset)
     var report = try verifier.run()
-    report.others += try unfulfilled(verifier.removals)
+    if let finding { report.others.append(finding) }
     return report
   }
 
@@ -98,6 +101,21 @@ extension EventReader {
     }
     try checkTables(on: disk, &report)
     return report
+  }
+
+  /// The store's keyset, or what is wrong with it; neither for a store without keys.
+  private func trustedKeyset() throws(StoreError) -> (Keyset?, Finding?) {
+    do throws(StoreError) {
+      return (try keyset(), nil)
+    } catch .keyset(let fault) {
+      let offset: UInt64 = if case .damaged(let offset, _) = fault { offset } else { 0 }
+      return (
+        nil,
+        Finding(
+          file: KeysetFiles.keyset, offset: offset, sequence: nil,
+          fault: "cannot be trusted: \(fault)")
+      )
+    }
   }
 
   /// Looks at tables that lie beside segments, which opening silently does without.

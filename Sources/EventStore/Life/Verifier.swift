@@ -8,14 +8,13 @@ internal import Digests
 internal import DurableFiles
 
 struct Verifier {
-  let catalog: Catalog
+  private let catalog: Catalog
   private let lineage: Lineage
   private let options: VerifyOptions
-  var report = VerifyReport()
-  private(set) var accumulator = Accumulator()
-  /// Where the active segment ended when the verification began; it grows meanwhile.
-  private let activeExtent: (end: UInt64, lastSequence: UInt64)?
-  var removals = RemovalLedger()
+  /// Tells which keys are destroyed; nil for a store without keys.
+  private let keyset: Keyset?
+  private var report = VerifyReport()
+  private var accumulator = Accumulator()
   /// A bit for each sequence whose event has a successor in its lane.
   private var succeeded: [UInt64]
   /// A hash for each lane that was begun, to find one that was begun twice.
@@ -27,19 +26,21 @@ struct Verifier {
   /// How many frames are hashed together.
   private static let batchMax = 256
 
-  init(_ catalog: Catalog, _ lineage: Lineage, _ options: VerifyOptions) {
+  init(
+    _ catalog: Catalog, _ lineage: Lineage, _ options: VerifyOptions, _ keyset: Keyset? = nil
+  ) {
+    self.keyset = keyset
     self.catalog = catalog
     self.lineage = lineage
     self.options = options
-    activeExtent = catalog.segments.last?.extent
-    let last = activeExtent?.lastSequence ?? 0
+    let last = catalog.segments.last?.lastSequence ?? 0
     succeeded = Array(repeating: 0, count: Int(last / 64) + 1)
     witnesses = options.witnesses.sorted { $0.count < $1.count }
   }
 
   /// Runs to the end; throws only when it is cancelled or the disk fails.
   mutating func run() throws(StoreError) -> VerifyReport {
-    let total = activeExtent?.lastSequence ?? 0
+    let total = catalog.segments.last?.lastSequence ?? 0
     for witness in witnesses where witness.lineage != lineage {
       find(\.others, nil, "is of another store than the witness \(witness.lineage) saw")
     }
@@ -55,7 +56,6 @@ struct Verifier {
       )
     }
     checkBeginnings()
-    checkRemovals()
     options.progress?(total, total)
     return report
   }
@@ -71,8 +71,7 @@ struct Verifier {
       find(\.others, Place(segment, 0), "does not follow from the segments before it")
     }
     let map = try segment.mapped()
-    let isLast = segment === catalog.segments.last
-    let (end, last) = isLast ? activeExtent ?? segment.extent : segment.extent
+    let (end, last) = segment.extent
     try map.withBytes { (bytes: Span<UInt8>) throws(StoreError) in
       try verify(
         segment, bytes, end: Int(min(end, UInt64(bytes.count))), last: last, total: total)
@@ -174,8 +173,7 @@ struct Verifier {
         if options.recomputes && commitments[index] != stored.digest {
           find(\.mismatches, place, "does not have the hash that the chain says")
         }
-        try check(event.header, event.signature, stored, place, bytes)
-        removals.note(event, bytes, at: accumulator.count + 1)
+        try check(event, stored, place, bytes)
         accumulator.append(stored)
         report.eventsChecked += 1
       case .husk(let husk):
@@ -185,10 +183,6 @@ struct Verifier {
         if options.recomputes, husk.kept != nil, commitments[index] != husk.commitment.digest {
           find(\.mismatches, place, "does not have the hash that the chain says")
         }
-        if let kept = husk.kept {
-          try check(kept.header, kept.signature, husk.commitment, place, bytes)
-        }
-        removals.note(husk, in: segment, at: item.offset)
         accumulator.append(husk.commitment)
         report.removed += 1
       case .mark: break
@@ -224,12 +218,11 @@ struct Verifier {
   }
 
   private mutating func check(
-    _ header: Range<Int>, _ signature: Range<Int>?, _ stored: Commitment, _ place: Place,
-    _ bytes: Span<UInt8>
+    _ frame: EventFrame, _ stored: Commitment, _ place: Place, _ bytes: Span<UInt8>
   ) throws(StoreError) {
     let link: HeaderLink
     do throws(FormatFault) {
-      link = try HeaderLink(bytes, header)
+      link = try HeaderLink(bytes, frame.header)
     } catch {
       find(\.mismatches, place, error.sentence)
       return
@@ -247,7 +240,9 @@ struct Verifier {
     } else {
       begin(glance, place, bytes)
     }
-    if options.signatures { checkSignature(signature, stored, place, bytes) }
+    if glance.flags.contains(.sealed) { try checkKey(frame, glance.sequence, place, bytes) }
+    if glance.kind == .shred { try checkShred(frame, glance.sequence, place, bytes) }
+    if options.signatures { checkSignature(frame, stored, place, bytes) }
   }
 
   /// Compares what an event says of its predecessor with the predecessor itself.
@@ -299,10 +294,39 @@ struct Verifier {
     begun = []
   }
 
+  /// Counts what is sealed and what is shredded, and finds events whose keys nobody has.
+  private mutating func checkKey(
+    _ frame: EventFrame, _ sequence: UInt64, _ place: Place, _ bytes: Span<UInt8>
+  ) throws(StoreError) {
+    guard let keyset, let sealing = Sealing(bytes, header: frame.header) else {
+      report.sealed += 1
+      return
+    }
+    switch try keyset.standing(of: KeyScopeID(sealing), generation: sealing.generation) {
+    case .key: report.sealed += 1
+    case .shredded: report.shredded += 1
+    case .absent: find(\.others, place, "has an event whose key the keyset lacks", sequence)
+    }
+  }
+
+  /// Finds a key that lives on although the log says that it was destroyed.
+  private mutating func checkShred(
+    _ frame: EventFrame, _ sequence: UInt64, _ place: Place, _ bytes: Span<UInt8>
+  ) throws(StoreError) {
+    guard let keyset else { return }
+    guard let record = ShredRecord(copy(bytes, frame.payload)) else {
+      find(\.others, place, "has a shred's record that cannot be read", sequence)
+      return
+    }
+    if case .key = try keyset.standing(of: record.scope, generation: record.generation) {
+      find(\.others, place, "says that a key was destroyed, and the keyset has it", sequence)
+    }
+  }
+
   private mutating func checkSignature(
-    _ range: Range<Int>?, _ stored: Commitment, _ place: Place, _ bytes: Span<UInt8>
+    _ frame: EventFrame, _ stored: Commitment, _ place: Place, _ bytes: Span<UInt8>
   ) {
-    guard let range, let publicKey = place.segment.header.signer else { return }
+    guard let range = frame.signature, let publicKey = place.segment.header.signer else { return }
     report.signaturesChecked += 1
     let signature = ReceiptSignature(publicKey: publicKey, bytes: copy(bytes, range))
     if !ChainHash.isSigned(stored, by: signature) {
@@ -325,7 +349,7 @@ struct Verifier {
     }
   }
 
-  mutating func find(
+  private mutating func find(
     _ list: WritableKeyPath<VerifyReport, [Finding]>, _ place: Place?, _ fault: String,
     _ sequence: UInt64? = nil
   ) {
@@ -346,7 +370,7 @@ private struct Item {
   let offset: Int
 }
 
-struct Place {
+private struct Place {
   let segment: Segment
   let offset: Int
 

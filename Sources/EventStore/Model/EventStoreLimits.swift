@@ -13,16 +13,16 @@ public enum EventStoreLimits {
   public static let fenceDurationMax = Duration.seconds(1)
   /// The most events that one page returns.
   public static let pageEventsMax = 10_000
-  /// The most bytes that compaction puts into one segment.
-  public static let mergedBytesMax = 256 << 20
-  /// The most events that compaction puts into one segment.
-  public static let mergedEventsMax = 524_288
   /// The largest payload as stored: a payload and the tag that seals it.
   static let storedPayloadBytesMax = NewEvent.payloadBytesMax + 16
   /// The longest an encoded header may be; the longest that fits all parts has 7,712 bytes.
   static let headerBytesMax = 8_192
   /// The largest body of a frame: a stored payload, the longest header, hashes and signature.
   static let frameBytesMax = storedPayloadBytesMax + 16_384
+  /// The most keys that a keyset holds; the table that finds them has at most 64 MiB then.
+  public static let keysMax = 12_582_912
+  /// The most unwrapped data keys that are kept in memory.
+  static let keysCachedMax = 512
   /// The most bytes that one group of commits holds before the next appender has to wait.
   static let groupBytesMax = 2 * batchBytesMax
 }

@@ -56,7 +56,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case newerFormat(FilePath, found: UInt16, known: UInt16)
   case notAStore(FilePath)
   case corrupt(DamageSite)
-  case keyset(String)
+  /// Keys are refused, or cannot be had.
+  case keyset(KeysetFault)
   case signing(String)
   case fence(String)
   case otherRegion(String)
@@ -68,8 +69,6 @@ public enum StoreError: Error, Equatable, Sendable {
   /// A gate did not let the event pass; the receipt is that of the recorded denial.
   case denied(gate: String, reason: String, receipt: Receipt)
   case witness(String)
-  /// Compaction cannot be done now, as the rest of a sentence.
-  case compaction(String)
   case timedOut
   case cancelled
   case disk(DiskError)
@@ -115,7 +114,7 @@ extension StoreError: CustomStringConvertible {
     case .notAStore(let path): "\(path) is missing, so this is no event store"
     case .corrupt(let site):
       "\(site.file) is damaged at byte \(site.offset): it \(site.fault); salvage what verifies"
-    case .keyset(let fault): "the keyset \(fault)"
+    case .keyset(let fault): "\(fault)"
     case .signing(let fault): "signing: \(fault)"
     case .fence(let fault): "the fence \(fault)"
     case .otherRegion(let name): "the cursor '\(name)' belongs to another region"
@@ -127,7 +126,6 @@ extension StoreError: CustomStringConvertible {
     case .denied(let gate, let reason, let receipt):
       "the gate '\(escaped(gate))' denied the event: \(escaped(reason)) (recorded as \(receipt.id))"
     case .witness(let fault): "the witness checkpoint \(fault)"
-    case .compaction(let fault): "compaction \(fault)"
     case .timedOut: "the wait took too long"
     case .cancelled: "the work was cancelled"
     case .disk(let error): "\(error)"

@@ -69,6 +69,8 @@ public struct StoreOptions: Sendable {
   public var payloads: PayloadRegistry
   /// Who is asked before an event is committed, in this order.
   public var gates: [Gate]
+  /// How payloads are sealed; nil for a store without keys.
+  public var keys: StoreKeys?
 
   public init(
     wallClock: WallClock = .live, monotonicClock: MonotonicClock = .live,
@@ -76,7 +78,7 @@ public struct StoreOptions: Sendable {
     durability: Durability = .durable, signing: Signing = .unsigned,
     idempotency: IdempotencyWindow = IdempotencyWindow(), maintenance: Maintenance = .worker,
     preallocationBytes: Int = 4 << 20, payloads: PayloadRegistry = PayloadRegistry(),
-    gates: [Gate] = []
+    gates: [Gate] = [], keys: StoreKeys? = nil
   ) {
     self.wallClock = wallClock
     self.monotonicClock = monotonicClock
@@ -90,5 +92,6 @@ public struct StoreOptions: Sendable {
     self.preallocationBytes = preallocationBytes
     self.payloads = payloads
     self.gates = gates
+    self.keys = keys
   }
 }

@@ -12,19 +12,29 @@ public final class EventReader: Sendable {
   let refresher: Refresher?
   /// Knows what the writer of this process does.
   let board: WatermarkBoard?
+  /// Opens payloads; nil for a reader without keys, which sees them sealed.
+  let keyring: Keyring?
 
-  init(box: CatalogBox, refresher: Refresher? = nil, board: WatermarkBoard? = nil) {
+  init(
+    box: CatalogBox, refresher: Refresher? = nil, board: WatermarkBoard? = nil,
+    keyring: Keyring? = nil
+  ) {
     self.box = box
     self.refresher = refresher
     self.board = board
+    self.keyring = keyring
   }
 
   /// Opens the store in the disk's root for reading, beside its writer if it has one.
   ///
-  /// Takes no lock and writes nothing.
-  public static func open(on disk: any Disk) throws(StoreError) -> EventReader {
+  /// Takes no lock and writes nothing. Without `keys` payloads that are sealed stay so.
+  public static func open(
+    on disk: any Disk, keys: KeySource? = nil
+  ) throws(StoreError) -> EventReader {
     let refresher = Refresher(disk: disk)
-    return EventReader(box: CatalogBox(try refresher.open()), refresher: refresher)
+    let box = CatalogBox(try refresher.open())
+    let keyring = try Keyring.reading(on: disk, keys, EventReader(box: box))
+    return EventReader(box: box, refresher: refresher, keyring: keyring)
   }
 
   /// How many ordinals one page looks at for each event that it may return, and at least.
@@ -33,7 +43,10 @@ public final class EventReader: Sendable {
 
   /// The newest catalog; a reader of another process looks for news first.
   func catalog() throws(StoreError) -> Catalog {
-    if let refresher { try refresher.refresh(box) }
+    if let refresher {
+      try refresher.refresh(box)
+      try keyring?.refresh()
+    }
     return box.current
   }
 
@@ -68,16 +81,17 @@ public final class EventReader: Sendable {
     let catalog = try catalog()
     let name = Array(entity.utf8)
     let key = StreamKey(entity: name, lane: lane)
-    var sequence = try catalog.head(of: name, lane: lane, key: key)?.sequence
-    while let found = sequence {
-      do throws(StoreError) {
-        if found <= catalog.visible, let event = try event(found, catalog) { return event }
-      } catch .removed {
-        // What came before it may still be there.
+    guard var head = try catalog.head(of: name, lane: lane, key: key) else { return nil }
+    while true {
+      if head.sequence <= catalog.visible, let event = try event(head.sequence, catalog) {
+        return event
       }
-      sequence = catalog.predecessor(of: name, lane: lane, key: key, before: found)
+      let receipt = try receipt(head.sequence, catalog)
+      guard case .follows(let before) = receipt.header.ancestry else { return nil }
+      head = StreamHead(
+        sequence: before.sequence, streamSequence: head.streamSequence - 1,
+        commitment: before.commitment)
     }
-    return nil
   }
 
   /// The receipt of an event, as it was first returned.
@@ -87,7 +101,7 @@ public final class EventReader: Sendable {
     return try receipt(sequence, catalog)
   }
 
-  func receipt(_ sequence: UInt64, _ catalog: Catalog) throws(StoreError) -> Receipt {
+  private func receipt(_ sequence: UInt64, _ catalog: Catalog) throws(StoreError) -> Receipt {
     guard let segment = catalog.segment(holding: sequence), let place = segment.place(of: sequence)
     else { throw .absent("event \(sequence)") }
     let offset = place.index.offset(of: place.ordinal)
@@ -103,7 +117,7 @@ public final class EventReader: Sendable {
     guard let segment = catalog.segment(holding: sequence), let place = segment.place(of: sequence)
     else { throw .absent("event \(sequence)") }
     if place.index.isCancelled(place.ordinal) { return nil }
-    return try segment.event(at: place.index.offset(of: place.ordinal), sequence)
+    return try segment.event(at: place.index.offset(of: place.ordinal), sequence, keyring)
   }
 
   /// True for a member of a cancelled fence.
@@ -122,6 +136,35 @@ public final class EventReader: Sendable {
     return try segment.commitment(at: place.index.offset(of: place.ordinal))
   }
 
+  /// Finds an id by halving, for ids grow with the sequence.
+  func sequence(of id: EventID, _ catalog: Catalog) throws(StoreError) -> UInt64? {
+    var low: UInt64 = 1
+    var high = (catalog.segments.last?.lastSequence ?? 0) + 1
+    while low < high {
+      let middle = low + (high - low) / 2
+      guard let found = try self.id(middle, catalog) else {
+        return try search(id, in: low..<high, catalog)
+      }
+      if found == id { return middle }
+      if found < id { low = middle + 1 } else { high = middle }
+    }
+    return nil
+  }
+
+  /// Looks at each event in turn, where removed ones leave no id to halve by.
+  private func search(
+    _ id: EventID, in range: Range<UInt64>, _ catalog: Catalog
+  ) throws(StoreError) -> UInt64? {
+    for sequence in range where try self.id(sequence, catalog) == id { return sequence }
+    return nil
+  }
+
+  private func id(_ sequence: UInt64, _ catalog: Catalog) throws(StoreError) -> EventID? {
+    guard let segment = catalog.segment(holding: sequence), let place = segment.place(of: sequence)
+    else { return nil }
+    return try segment.id(at: place.index.offset(of: place.ordinal))
+  }
+
   // MARK: - Pages
 
   /// Events of a region after a sequence, or before it newest first; 0 begins at the end that the
@@ -133,20 +176,60 @@ public final class EventReader: Sendable {
     let catalog = try catalog()
     var walk = PageWalk(
       region: region, limit: min(max(limit, 1), EventStoreLimits.pageEventsMax), order: order,
-      budget: max(limit * Self.looksPerEvent, Self.looksMin))
+      budget: max(limit * Self.looksPerEvent, Self.looksMin), keyring: keyring)
     return try walk.run(catalog, after: position)
+  }
+
+  /// The events before this one in its lane, the nearest first.
+  public func ancestors(of id: EventID, limit: Int = 100) throws(StoreError) -> Ancestors {
+    let catalog = try catalog()
+    guard let start = try sequence(of: id, catalog), start <= catalog.visible else {
+      throw .absent("\(id)")
+    }
+    var events: [Event] = []
+    var shredded: [EventID] = []
+    var child = try receipt(start, catalog).header
+    while let predecessor = child.ancestry.predecessor {
+      guard events.count < limit else {
+        return Ancestors(events: events, shredded: shredded, end: .limit)
+      }
+      do throws(StoreError) {
+        let receipt = try receipt(predecessor.sequence, catalog)
+        guard receipt.commitment == predecessor.commitment else {
+          throw .absent("event \(predecessor.sequence)")
+        }
+        do throws(StoreError) {
+          if let event = try event(predecessor.sequence, catalog) { events.append(event) }
+        } catch .removed {
+          shredded.append(receipt.id)
+        }
+        if events.last?.payload == .shredded { shredded.append(receipt.id) }
+        child = receipt.header
+      } catch {
+        let end: AncestryEnd =
+          if case .absent = error {
+            .missing(child: child.id, sequence: predecessor.sequence)
+          } else {
+            .failed(error)
+          }
+        return Ancestors(events: events, shredded: shredded, end: end)
+      }
+    }
+    return Ancestors(events: events, shredded: shredded, end: .genesis)
   }
 }
 
 extension Segment {
   /// The event whose frame stands there; throws `.removed` for what compaction took.
-  func event(at offset: UInt64, _ sequence: UInt64) throws(StoreError) -> Event {
+  func event(
+    at offset: UInt64, _ sequence: UInt64, _ keyring: Keyring?
+  ) throws(StoreError) -> Event {
     try withFrame(at: offset) { (bytes: Span<UInt8>, frame: Frame) throws(StoreError) in
       guard case .event(let event) = frame else {
         if case .husk = frame { throw .removed(sequence: sequence) }
         throw FormatFault("has a mark where an event should be").at(path, offset)
       }
-      let found = try self.event(bytes, event, at: offset)
+      let found = try self.event(bytes, event, at: offset, keyring)
       guard found.header.sequence == sequence else {
         throw FormatFault.strayed(to: found.header.sequence, from: sequence).at(path, offset)
       }
@@ -154,9 +237,9 @@ extension Segment {
     }
   }
 
-  /// Decodes an event out of its frame.
+  /// Decodes an event out of its frame, and opens its payload if there is a keyring.
   func event(
-    _ bytes: Span<UInt8>, _ frame: EventFrame, at offset: UInt64
+    _ bytes: Span<UInt8>, _ frame: EventFrame, at offset: UInt64, _ keyring: Keyring?
   ) throws(StoreError) -> Event {
     let header: EventHeader
     do throws(FormatFault) {
@@ -164,10 +247,19 @@ extension Segment {
     } catch {
       throw error.at(path, offset)
     }
-    return Event(
-      header: header,
-      payload: header.sealing == nil ? .bytes(copy(bytes, frame.payload)) : .sealed,
-      commitment: frame.commitment(in: bytes))
+    let payload: Payload?
+    if let sealing = header.sealing {
+      payload =
+        try keyring.map { (keyring) throws(StoreError) in
+          try keyring.open(bytes.extracting(frame.payload), header, sealing)
+        } ?? .sealed
+    } else {
+      payload = .bytes(copy(bytes, frame.payload))
+    }
+    guard let payload else {
+      throw FormatFault("has a payload that its key does not open").at(path, offset)
+    }
+    return Event(header: header, payload: payload, commitment: frame.commitment(in: bytes))
   }
 
   /// The id of the event whose frame stands there; nil for a husk that kept none.

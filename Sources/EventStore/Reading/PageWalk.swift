@@ -10,15 +10,17 @@ struct PageWalk {
   let limit: Int
   let order: PageOrder
   private var budget: Int
+  private let keyring: Keyring?
   private let prefix: [UInt8]?
   private let scope: [UInt8]?
   private var events: [Event] = []
 
-  init(region: Region, limit: Int, order: PageOrder, budget: Int) {
+  init(region: Region, limit: Int, order: PageOrder, budget: Int, keyring: Keyring?) {
     self.region = region
     self.limit = limit
     self.order = order
     self.budget = budget
+    self.keyring = keyring
     prefix = region.entityPrefix.map { Array($0.utf8) }
     scope = region.scope.map { Array($0.utf8) }
   }
@@ -96,7 +98,7 @@ struct PageWalk {
         prefix.map({ isDescendant(bytes.extracting(glance.entity), of: $0) }) ?? true,
         scope.map({ equal(bytes.extracting(glance.scope), $0) }) ?? true
       else { return nil }
-      return try segment.event(bytes, event, at: offset)
+      return try segment.event(bytes, event, at: offset, keyring)
     }
   }
 }

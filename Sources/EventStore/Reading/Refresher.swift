@@ -15,7 +15,7 @@ final class Refresher: Sendable {
     var seen: LiveState?
     var scan: TailScan?
   }
-  private let disk: any Disk
+  let disk: any Disk
   private let state: Mutex<State>
 
   init(disk: any Disk) {

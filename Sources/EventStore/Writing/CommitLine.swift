@@ -45,10 +45,11 @@ struct CommitLine {
   /// Bytes of the segment that are used.
   var used: UInt64 { offset }
 
-  /// Signs, writes and syncs a group; afterwards it is durable, and the tail's index knows it.
+  /// Signs, writes and syncs a group, after the keys that seal it; afterwards it is durable, and the tail's index knows it.
   mutating func commit(
-    _ group: inout CommitGroup, with key: SigningKey?
+    _ group: inout CommitGroup, with key: SigningKey?, keys: Keyset?
   ) throws(CommitFailure) {
+    try keys?.flush()
     let mark = seal(&group, with: key)
     let end = offset + UInt64(group.buffer.count)
     do throws(StoreError) {

@@ -101,13 +101,16 @@ struct Preparation {
   var group = CommitGroup()
   var fences: [Int: OpenFence] = [:]
   private var header = ByteWriter(reserving: 1_024)
+  /// Seals payloads; nil in a store without keys.
+  private let keyring: Keyring?
 
   /// How many heads are kept in memory before those that are committed are dropped.
   static let headsMax = 262_144
 
-  init(position: LogPosition, ids: EventIDSource) {
+  init(position: LogPosition, ids: EventIDSource, keyring: Keyring?) {
     self.position = position
     self.ids = ids
+    self.keyring = keyring
   }
 
   /// Prepares events that must be committed together; after a throw nothing has changed.
@@ -147,17 +150,21 @@ struct Preparation {
     try check(event, at: head?.streamSequence ?? 0)
     let time = max(position.time, now)
     let sequence = position.sequence + 1
+    let id = ids.next(at: time)
+    let stored =
+      try keyring?.store(event, id, request.digest)
+      ?? StoredPayload(bytes: event.payload, digest: request.digest, sealing: nil)
     let eventHeader = EventHeader(
-      sequence: sequence, id: ids.next(at: time), time: time, kind: event.kind,
+      sequence: sequence, id: id, time: time, kind: event.kind,
       payloadVersion: event.payloadVersion, coordinate: event.coordinate, lane: event.lane,
       streamSequence: (head?.streamSequence ?? 0) + 1,
       ancestry: try ancestry(event, head, catalog),
-      payloadCount: UInt32(event.payload.count), batch: batch,
+      payloadCount: UInt32(stored.bytes.count), batch: batch,
       fence: request.fence.map { fences[$0]?.first ?? sequence }, key: event.key,
       correlation: event.correlation, causation: event.causation, extensions: event.extensions,
-      sealing: nil)
+      sealing: stored.sealing)
     position = LogPosition(sequence: sequence, time: time)
-    let prepared = encode(eventHeader, request, signs: signs)
+    let prepared = encode(eventHeader, stored, request, signs: signs)
     undo.heads.append((stream, known))
     heads[stream] = StreamHead(
       sequence: sequence, streamSequence: eventHeader.streamSequence,
@@ -208,19 +215,20 @@ struct Preparation {
 
   /// Appends the event's frame to the group; its envelope and signature are filled in at commit.
   private mutating func encode(
-    _ eventHeader: EventHeader, _ request: PreparationRequest, signs: Bool
+    _ eventHeader: EventHeader, _ stored: StoredPayload, _ request: PreparationRequest,
+    signs: Bool
   ) -> PreparedEvent {
     header.removeAll()
     eventHeader.encode(into: &header)
     let headerCount = header.count
-    header.append(digest: request.digest.digest)
+    header.append(digest: stored.digest.digest)
     let commitment = ChainHash.commitment(headerAndDigest: header.bytes.span)
     let start = Envelope.open(in: &group.buffer)
     let room = EventFrame.encode(
       header: header, headerCount: headerCount, commitment: commitment,
-      payload: request.event.payload, signed: signs, into: &group.buffer)
+      payload: stored.bytes, signed: signs, into: &group.buffer)
     return PreparedEvent(
-      header: eventHeader, digest: request.digest, commitment: commitment, stream: request.stream,
+      header: eventHeader, digest: stored.digest, commitment: commitment, stream: request.stream,
       key: request.key, frame: start..<group.buffer.count, signatureRoom: room, signature: nil)
   }
 

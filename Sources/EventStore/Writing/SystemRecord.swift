@@ -14,18 +14,21 @@ enum SystemRecord {
       payload: FenceRecord.encode(fence: first))
   }
 
-  /// A writer begins: what recovery cut, and whether signing was wanted and had no key.
-  static func opened(cut: String?, downgraded: Bool) -> NewEvent {
+  /// A writer begins: what recovery cut, whether signing was wanted and had no key, and how many
+  /// data keys had been minted by then.
+  static func opened(cut: String?, downgraded: Bool, keys: UInt64?) -> NewEvent {
     record(
       .opened,
       [
         "cut": JSONValue(cut), "downgraded": .bool(downgraded),
-        "format": JSONValue(SegmentHeader.format),
+        "format": JSONValue(SegmentHeader.format), "keys": keys.map { JSONValue($0) } ?? .null,
       ])
   }
 
   /// A writer ends.
-  static let closed = record(.closed, [:])
+  static func closed(keys: UInt64?) -> NewEvent {
+    record(.closed, keys.map { ["keys": JSONValue($0)] } ?? [:])
+  }
 
   static func record(_ kind: EventKind, _ members: JSONObject) -> NewEvent {
     do throws(BytesError) {

@@ -14,7 +14,7 @@ extension Writer {
       guard let key = request.event.key, let hash = request.key else { continue }
       if let sequence = preparation.keys[hash] { return .after(sequence) }
       guard let receipt = try receipt(of: key, hash, catalog) else { continue }
-      guard receipt.matches(request) else { throw .keyConflict(key) }
+      guard try receipt.matches(request, keyring) else { throw .keyConflict(key) }
       known.append(receipt)
     }
     guard !known.isEmpty else { return nil }
@@ -64,23 +64,29 @@ extension Writer {
 
 extension Receipt {
   /// Whether a retry asks for what this receipt is of.
-  fileprivate func matches(_ request: PreparationRequest) -> Bool {
+  ///
+  /// Throws `.shredded` for an event whose key was destroyed: it was stored once, and whether the
+  /// retry has the same payload is what nobody can tell any more.
+  fileprivate func matches(
+    _ request: PreparationRequest, _ keyring: Keyring?
+  ) throws(StoreError) -> Bool {
     let event = request.event
-    return header.coordinate == event.coordinate && header.lane == event.lane
-      && header.kind == event.kind && header.payloadVersion == event.payloadVersion
-      && header.extensions == event.extensions && header.correlation == event.correlation
-      && header.causation == event.causation && digest == request.digest
+    guard
+      header.coordinate == event.coordinate && header.lane == event.lane
+        && header.kind == event.kind && header.payloadVersion == event.payloadVersion
+        && header.extensions == event.extensions && header.correlation == event.correlation
+        && header.causation == event.causation
+    else { return false }
+    guard let sealing = header.sealing else { return digest == request.digest }
+    guard let keyring else { throw .keyset(.unopened) }
+    return try keyring.isSealed(event.payload, as: digest, header, sealing)
   }
 }
 
 extension Segment {
-  /// The receipt of the event whose frame stands there, as it was first returned; throws `.removed`
-  /// where nothing but the commitment was kept.
+  /// The receipt of the event whose frame stands there, as it was first returned.
   func receipt(at offset: UInt64) throws(StoreError) -> Receipt {
     try withFrame(at: offset) { (bytes: Span<UInt8>, frame: Frame) throws(StoreError) in
-      if case .husk(let husk) = frame, husk.kept == nil {
-        throw .removed(sequence: husk.sequence)
-      }
       do throws(FormatFault) {
         switch frame {
         case .event(let event):

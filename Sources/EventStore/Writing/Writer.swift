@@ -65,25 +65,28 @@ final class Writer: Sendable {
   let catalog: CatalogBox
   let board: WatermarkBoard
   let key: SigningKey?
+  let keyring: Keyring?
   let state: Mutex<State>
-  let line: Mutex<CommitLine>
-  let publisher: LogPublisher
+  private let line: Mutex<CommitLine>
+  private let publisher: LogPublisher
   private let keeper: Keeper?
 
   init(
     options: StoreOptions, key: SigningKey?, catalog: CatalogBox, position: LogPosition,
-    ids: EventIDSource, hidden: HiddenFences, line: CommitLine, publisher: LogPublisher
+    ids: EventIDSource, hidden: HiddenFences, line: CommitLine, publisher: LogPublisher,
+    keyring: Keyring?
   ) {
     keeper = options.maintenance == .worker ? Keeper(clock: options.monotonicClock) : nil
     self.options = options
     self.key = key
+    self.keyring = keyring
     self.catalog = catalog
     self.publisher = publisher
     self.line = Mutex(line)
     state = Mutex(
       State(
-        preparation: Preparation(position: position, ids: ids), committed: position,
-        hidden: hidden))
+        preparation: Preparation(position: position, ids: ids, keyring: keyring),
+        committed: position, hidden: hidden))
     board = WatermarkBoard(
       Watermarks(
         accepted: position.sequence, written: position.sequence, durable: position.sequence,
@@ -212,7 +215,7 @@ final class Writer: Sendable {
         if line.used >= UInt64(options.segmentBytes) && !fenced {
           line = try publisher.roll(line, at: options.wallClock.now())
         }
-        try line.commit(&group, with: key)
+        try line.commit(&group, with: key, keys: keyring?.keyset)
         return nil
       } catch {
         return error
@@ -254,7 +257,7 @@ final class Writer: Sendable {
   }
 
   /// Forgets what could not be committed, and everything prepared on top of it.
-  func fail(_ failure: CommitFailure, _ group: CommitGroup) -> StoreError {
+  private func fail(_ failure: CommitFailure, _ group: CommitGroup) -> StoreError {
     let (own, others, stops): (StoreError, StoreError, Bool) =
       switch failure {
       case .notWritten(let error): (error, error, false)
@@ -285,7 +288,7 @@ final class Writer: Sendable {
   }
 
   /// Hands the lead to the first who waits in the next group, or to nobody.
-  func stepDown() {
+  private func stepDown() {
     let next = state.withLock { state -> Waiter? in
       let next = state.preparation.group.waiters.first?.0
       state.leading = next != nil
@@ -383,6 +386,11 @@ final class Writer: Sendable {
       return line.segment
     }
     try publisher.leaveTables(of: segment)
+  }
+
+  /// Throws why nothing is appended any more, if that is so.
+  func checkRunning() throws(StoreError) {
+    if let stopped = state.withLock(\.stopped) { throw stopped }
   }
 
   /// Takes no more appends.

@@ -75,14 +75,10 @@ private func verify(_ invocation: Invocation, _ output: inout Output) throws(Fai
       try output.print("\(finding.file): byte \(finding.offset): it \(finding.fault)")
     }
     if report.findingsDropped > 0 { try output.print("and \(report.findingsDropped) more") }
-    for removal in report.removals {
-      try output.print(
-        "removal \(removal.number): \(removal.count) events from \(removal.first) to "
-          + "\(removal.last), \(removal.reason)")
-    }
     let seconds = max((MonotonicClock.live.now() - start).inSeconds, 0.000_001)
     try output.print(
-      "\(report.eventsChecked) events, \(report.removed) removed, \(report.segmentsChecked) segments, "
+      "\(report.eventsChecked) events, \(report.removed) removed, \(report.shredded) shredded, "
+        + "\(report.segmentsChecked) segments, "
         + "\(report.sealsChecked) seals, \(Int(Double(report.eventsChecked) / seconds)) events/s: "
         + (report.isIntact ? "intact" : "NOT INTACT"))
   }
@@ -171,10 +167,10 @@ extension VerifyReport {
   fileprivate var object: JSONValue {
     .object([
       "intact": .bool(isIntact), "events": JSONValue(eventsChecked), "removed": JSONValue(removed),
+      "sealed": JSONValue(sealed), "shredded": JSONValue(shredded),
       "segments": JSONValue(segmentsChecked), "seals": JSONValue(sealsChecked),
       "mismatches": JSONValue(mismatches.count), "gaps": JSONValue(gaps.count),
       "dangling": JSONValue(dangling.count), "others": JSONValue(others.count),
-      "removals": .array(removals.map(\.object)),
       "findings": .array(
         findings.map { finding in
           .object([
