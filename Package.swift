@@ -40,6 +40,23 @@ func support(_ name: String, _ imports: [String] = []) -> Target {
     exclude: ["README.md"], swiftSettings: strict)
 }
 
+/// libFuzzer brings its own `main` and wants everything instrumented, so what it runs is built only
+/// when `.ci/fuzz` asks.
+let fuzzing: [Target] =
+  Context.environment["LARDER_FUZZING"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "EventStoreFuzz",
+      dependencies: [
+        "EventStore", "DiskSimulation", "DurableFiles", "Digests", "Bytes", "Ambient",
+      ],
+      path: "Tests/Fuzzing", exclude: ["README.md"],
+      swiftSettings: strict + [
+        .unsafeFlags(["-parse-as-library"])
+      ])
+  ]
+
 let package = Package(
   name: "larder",
   products: [
@@ -149,5 +166,5 @@ let package = Package(
         "Retry", "Bytes", "Ambient",
       ]),
     suite("TidyTests", ["DurableFiles"]),
-  ]
+  ] + fuzzing
 )

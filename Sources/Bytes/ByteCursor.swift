@@ -41,6 +41,14 @@ package struct ByteCursor: Sendable {
     bytes[try skip(1).lowerBound]
   }
 
+  /// Reads one byte that is 0 for false or 1 for true, and nothing else.
+  package mutating func flag(in bytes: Span<UInt8>) throws(BytesError) -> Bool {
+    let at = offset
+    let byte = try uint8(in: bytes)
+    guard byte <= 1 else { throw .notAFlag(offset: at) }
+    return byte == 1
+  }
+
   /// Reads two bytes, the low one first.
   package mutating func uint16(in bytes: Span<UInt8>) throws(BytesError) -> UInt16 {
     let at = try skip(2).lowerBound

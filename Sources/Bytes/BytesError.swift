@@ -11,6 +11,8 @@ package enum BytesError: Error, Equatable, Sendable {
   case leftOver(offset: Int, count: Int)
   /// The varint at `offset` is longer than it needs to be, or than 64 bits.
   case badVarint(offset: Int, VarintFault)
+  /// The byte at `offset` should be 0 or 1 and is neither.
+  case notAFlag(offset: Int)
   /// The text is not UTF-8 from `offset` on.
   case notUTF8(offset: Int)
   /// The text is not base64 in the alphabet that was asked for.
@@ -82,6 +84,7 @@ extension BytesError: CustomStringConvertible {
       "the number at offset \(offset) has more than 64 bits"
     case .badVarint(let offset, .overlong):
       "the number at offset \(offset) is not in its shortest form"
+    case .notAFlag(let offset): "the byte at offset \(offset) is neither 0 nor 1"
     case .notUTF8(let offset): "the text is not UTF-8 at offset \(offset)"
     case .notBase64(let offset, let fault):
       "the text is not base64 at offset \(offset): \(fault)"

@@ -27,6 +27,7 @@ public final class EventStore: Sendable {
   /// Held until the store is closed.
   private let lock: Mutex<OpenFile?>
   private let isClosed = Mutex(false)
+  let compactionTurn = CompactionTurn()
   /// Held by whoever destroys a key, until the log says so; taken before any of the writer's.
   let shredding = Mutex(())
 

@@ -36,6 +36,12 @@ struct StoreModel {
   /// Roots that were seen, by how many events they cover: no later store may contradict them.
   private(set) var roots: [UInt64: Blake3Digest] = [:]
   private var requestOf: [String: Int] = [:]
+  /// Events that a compaction was asked to remove, and those that were found removed since.
+  var removable: Set<UInt64> = []
+  var removed: Set<UInt64> = []
+  /// What was acknowledged is not held against the store, so a member of a batch that is missing may
+  /// have been removed as well.
+  private var isForgiving = false
 
   /// Notes that events are asked for; until they are answered nobody knows.
   mutating func add(_ payloads: [String], fence: FenceFate? = nil) -> Int {
@@ -64,6 +70,8 @@ struct StoreModel {
   /// Forgets what a disk that lies may have lost.
   mutating func forgive() {
     roots = [:]
+    removed = []
+    isForgiving = true
     for index in requests.indices {
       for member in requests[index].fates.indices {
         if case .acknowledged = requests[index].fates[member] {
@@ -88,7 +96,9 @@ struct StoreModel {
       guard requestOf[payload] != nil else { throw Broken("'\(payload)' was never asked for") }
     }
     for index in requests.indices {
-      try settle(&requests[index], present, reader)
+      var request = requests[index]
+      try settle(&request, present, reader)
+      requests[index] = request
     }
     try checkRoots(reader)
   }
@@ -114,11 +124,14 @@ struct StoreModel {
     }
   }
 
-  private func settle(
+  private mutating func settle(
     _ request: inout Request, _ present: [String: Event], _ reader: EventReader
   ) throws {
-    let there = request.payloads.count { present[$0] != nil }
-    if request.fence == nil, request.payloads.count > 1 {
+    var there = 0
+    for (member, payload) in request.payloads.enumerated() {
+      if try present[payload] != nil || isRemoved(request.fates[member], reader) { there += 1 }
+    }
+    if request.fence == nil, request.payloads.count > 1, !isForgiving || removable.isEmpty {
       guard there == 0 || there == request.payloads.count else {
         throw Broken("only \(there) of \(request.payloads.count) events of a batch are there")
       }
@@ -130,9 +143,15 @@ struct StoreModel {
         guard try reader.receipt(receipt.sequence) == receipt, event.header.id == receipt.id else {
           throw Broken("'\(payload)' is not what its receipt says")
         }
+        if removed.contains(receipt.sequence) {
+          throw Broken("'\(payload)' was removed and is back")
+        }
         if case .open? = fence { request.fence = .committed }
-      case (.acknowledged, nil, nil), (.acknowledged, nil, .committed?):
-        throw Broken("'\(payload)' was acknowledged and is lost")
+      case (.acknowledged(let receipt), nil, nil), (.acknowledged(let receipt), nil, .committed?):
+        guard try isRemoved(request.fates[member], reader) else {
+          throw Broken("'\(payload)' was acknowledged and is lost")
+        }
+        removed.insert(receipt.sequence)
       case (.acknowledged, nil, _): break
       case (.refused, .some, _): throw Broken("'\(payload)' was refused and is there")
       case (.unknown, let event?, _):

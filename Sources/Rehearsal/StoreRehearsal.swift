@@ -8,19 +8,21 @@ import EventStore
 
 /// A run of the event store.
 package struct StoreRehearsal {
-  private var generator: SeededGenerator
+  var generator: SeededGenerator
   private let profile: FaultProfile
   private let seed: UInt64
   private let clock = ManualClock()
   private var disk: SimulatedDisk
-  private var store: EventStore?
-  private var model = StoreModel()
+  var store: EventStore?
+  var model = StoreModel()
   private var payloads = 0
   private var crashes = 0
   /// What fired on disks that were given up.
   private var faults: [Fault: Int] = [:]
   private var steps = 0
   private var fence: (fence: Fence, members: [Int])?
+  /// Appends with a key and what they were answered, for retries long after.
+  var keyed: [(event: NewEvent, receipt: Receipt)] = []
 
   /// The most times in a row that opening may be cut short before the faults are lifted.
   private static let opensMax = 6
@@ -60,7 +62,7 @@ package struct StoreRehearsal {
 
   private mutating func step() throws {
     guard store != nil else { return try open() }
-    switch generator.below(20) {
+    switch generator.below(22) {
     case 0..<8: try append()
     case 8..<11: try appendBatch()
     case 11: try beginFence()
@@ -69,6 +71,8 @@ package struct StoreRehearsal {
     case 15: try readBack()
     case 16: clock.advance(by: .milliseconds(generator.below(1_500)))
     case 17: try closeAndOpen()
+    case 18: try compact()
+    case 19: try retryLate()
     default: try crash()
     }
   }
@@ -94,15 +98,15 @@ package struct StoreRehearsal {
     let index = model.add([payload])
     try attempt(index) { store throws(StoreError) in [try store.append(event)] }
     if model.requests.indices.contains(index), let key = event.key,
-      case .acknowledged(let receipt) = model.requests[index].fates[0],
-      generator.chance(oneIn: 2)
+      case .acknowledged(let receipt) = model.requests[index].fates[0]
     {
-      try retry(event, key, receipt)
+      keyed.append((event, receipt))
+      if generator.chance(oneIn: 2) { try retry(event, key, receipt) }
     }
   }
 
   /// A retry returns the first receipt, and other content under the same key is refused.
-  private mutating func retry(
+  mutating func retry(
     _ event: NewEvent, _ key: IdempotencyKey, _ receipt: Receipt
   ) throws {
     guard let store else { return }
@@ -182,7 +186,7 @@ package struct StoreRehearsal {
       }
       guard last > 0 else { return }
       let sequence = UInt64(1 + generator.below(Int(last)))
-      if try store.reader.receipt(sequence) != other.receipt(sequence) {
+      if try StoreModel.receipt(sequence, store.reader) != StoreModel.receipt(sequence, other) {
         throw StoreError.badName("reader", "got another receipt of event \(sequence)")
       }
       model.see(try store.reader.root(count: last), count: last)
@@ -263,6 +267,7 @@ package struct StoreRehearsal {
   /// A store that its disk has ruined is left alone; a new one begins.
   private mutating func giveUp() throws {
     model = StoreModel()
+    keyed = []
     fence = nil
     store = nil
     faults.merge(disk.faultCounts, uniquingKeysWith: +)
@@ -275,7 +280,10 @@ package struct StoreRehearsal {
     let armed = profile.plan
     disk.arm(.none)
     defer { disk.arm(armed) }
-    if !profile.isHonest { model.forgive() }
+    if !profile.isHonest {
+      model.forgive()
+      keyed = []
+    }
     do {
       try model.judge(store.reader)
       let report = try store.reader.verify()
@@ -328,7 +336,7 @@ package struct StoreRehearsal {
   }
 
   /// Meets an error of a store that is open: some end it, some pass, and no other may come.
-  private mutating func meet(_ error: StoreError) throws {
+  mutating func meet(_ error: StoreError) throws {
     switch error {
     case .disk(.crashed), .unknown, .latched, .closed, .disk(.latched):
       loseFence()

@@ -17,6 +17,7 @@ import Testing
       (.leftOver(offset: 4, count: 1), "1 byte too many from offset 4 on"),
       (.badVarint(offset: 2, .tooLarge), "the number at offset 2 has more than 64 bits"),
       (.badVarint(offset: 2, .overlong), "the number at offset 2 is not in its shortest form"),
+      (.notAFlag(offset: 5), "the byte at offset 5 is neither 0 nor 1"),
       (.notUTF8(offset: 3), "the text is not UTF-8 at offset 3"),
       (
         .notBase64(offset: 1, .character(0x0A)),

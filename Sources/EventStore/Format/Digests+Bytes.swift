@@ -27,6 +27,12 @@ extension ByteCursor {
 }
 
 extension Blake3Digest {
+  /// 32 bytes of zero, for a hash over nothing yet.
+  static let zeros = {
+    let bytes = [UInt8](repeating: 0, count: 32)
+    return storedDigest(bytes.span, 0..<32)
+  }()
+
   /// The first 128 bits as two words.
   var first128: (UInt64, UInt64) {
     withBytes { (littleEndianUInt64($0, at: 0), littleEndianUInt64($0, at: 8)) }

@@ -9,8 +9,9 @@
 //   event   1, flags (bit 0: signed), v header's length, header, commitment (32), payload,
 //           signature (64) when signed
 //   mark    2, group (8), durable below (8), last sequence (8), chain (4): ends a group of commits
-//   husk    3, flags, sequence (8), commitment (32): an event that compaction removed; with bit 1
-//           its header follows (length first), payload digest (32) and, with bit 0, signature
+//   husk    3, flags, sequence (8), number of the removal (8), commitment (32): an event that
+//           compaction removed; with bit 1 its header follows (length first), payload digest (32)
+//           and, with bit 0, signature
 //
 // A mark says that everything in the segment below `durable below` was durable when the group was
 // written, so damage there is corruption and never a torn tail. Its chain runs over the checksums
@@ -92,6 +93,8 @@ struct EventFrame {
 /// A removed event's frame.
 struct HuskFrame {
   let sequence: UInt64
+  /// Which of the store's removals took the event; its record says what and why.
+  let removal: UInt64
   let commitment: Commitment
   /// Header, payload digest and signature, where they had to be kept.
   let kept: (header: Range<Int>, digest: PayloadDigest, signature: Range<Int>?)?
@@ -214,12 +217,15 @@ extension EventFrame {
 }
 
 extension HuskFrame {
+  /// Bytes of a frame that keeps nothing but the commitment, its envelope included.
+  static let bareCount = Envelope.count + 50
   private static let signedFlag: UInt8 = 1
   private static let keptFlag: UInt8 = 2
 
   fileprivate init(_ bytes: Span<UInt8>, _ cursor: inout ByteCursor) throws(BytesError) {
     let flags = try cursor.uint8(in: bytes)
     sequence = try cursor.uint64(in: bytes)
+    removal = try cursor.uint64(in: bytes)
     commitment = Commitment(try cursor.digest(in: bytes))
     if flags & Self.keptFlag != 0 {
       let header = try cursor.skipPrefixed(
@@ -235,7 +241,7 @@ extension HuskFrame {
 
   /// Appends a husk's body: what is kept of an event whose payload goes.
   static func encode(
-    sequence: UInt64, commitment: Commitment,
+    sequence: UInt64, removal: UInt64, commitment: Commitment,
     kept: (header: [UInt8], digest: PayloadDigest, signature: [UInt8]?)?,
     into writer: inout ByteWriter
   ) {
@@ -243,6 +249,7 @@ extension HuskFrame {
     let signed = kept?.signature != nil
     writer.append((kept == nil ? 0 : keptFlag) | (signed ? signedFlag : 0))
     writer.append(sequence)
+    writer.append(removal)
     writer.append(digest: commitment.digest)
     if let kept {
       writer.append(prefixed: kept.header)

@@ -41,6 +41,13 @@ final class SegmentFile: Sendable {
     try sync(.all)
   }
 
+  /// Whether a file of another name is on the same disk.
+  func exists(_ other: FilePath) throws(StoreError) -> Bool {
+    do throws(DiskError) { return try file.disk.status(at: other) != nil } catch {
+      throw StoreError(error)
+    }
+  }
+
   func size() throws(StoreError) -> UInt64 {
     do throws(DiskError) { return try file.size } catch { throw StoreError(error) }
   }

@@ -54,6 +54,9 @@ enum Sidecar {
     guard bytes[7] == kind.rawValue else { throw FormatFault("is another kind of file") }
     let found = UInt16(bytes[8]) | UInt16(bytes[9]) << 8
     if found > format { throw .newer(found: found, known: format) }
+    for index in 10..<16 where bytes[index] != 0 {
+      throw FormatFault("has something where nothing should be")
+    }
     let payload = headerCount..<bytes.count - digestCount
     guard littleEndianUInt64(bytes, at: 16) == UInt64(payload.count) else {
       throw FormatFault("is not as long as it says")

@@ -6,6 +6,7 @@
 //   segments/               the log (authority)
 //     FIRST-GENERATION.segment
 //     FIRST-GENERATION.index    tables over a segment that is not sealed; regenerable
+//     FIRST-GENERATION.pending  a segment that compaction wrote and that is not in force yet
 //   cursors/NAME.cursor     where a named reader stands (authority)
 //   projections/NAME.snapshot   folded state; regenerable
 //   keys/keyset             the data keys, wrapped (authority)
@@ -22,6 +23,10 @@ enum StoreNames {
 
   static func segment(_ name: SegmentName) -> FilePath {
     segments.appending(Segment.fileName(name))
+  }
+
+  static func pending(_ name: SegmentName) -> FilePath {
+    segments.appending(Segment.fileName(name).dropLast("segment".count) + "pending")
   }
 
   static func index(_ name: SegmentName) -> FilePath {

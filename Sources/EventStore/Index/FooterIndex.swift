@@ -65,17 +65,31 @@ final class FooterIndex: SegmentIndex {
     of entity: [UInt8], lane: Lane, key: StreamKey
   ) -> (ordinal: Int, streamSequence: UInt64)? {
     map.withBytes { bytes in
-      guard StreamFilter.mayContain(key, in: bytes.extracting(tables[IndexTable.filter.rawValue]))
-      else { return nil }
-      let at = first(in: 0..<rows(.streams)) { row in
-        !precedes(bytes, row, entity.span, lane)
-      }
-      guard at < rows(.streams), stream(bytes, at).lane == lane,
-        matches(bytes, stream(bytes, at).name, entity)
-      else { return nil }
-      let row = stream(bytes, at)
-      return (row.lastOrdinal, row.streamSequence)
+      stream(bytes, of: entity, lane, key).map { ($0.lastOrdinal, $0.streamSequence) }
     }
+  }
+
+  func predecessor(
+    of entity: [UInt8], lane: Lane, key: StreamKey, before ordinal: Int
+  ) -> Int? {
+    map.withBytes { bytes in
+      guard let row = stream(bytes, of: entity, lane, key) else { return nil }
+      let range = row.firstPosting..<row.firstPosting + row.postings
+      let end = first(in: range) { word(bytes, .streamRows, $0) >= UInt32(ordinal) }
+      return end > range.lowerBound ? Int(word(bytes, .streamRows, end - 1)) : nil
+    }
+  }
+
+  private func stream(
+    _ bytes: Span<UInt8>, of entity: [UInt8], _ lane: Lane, _ key: StreamKey
+  ) -> StreamRow? {
+    guard StreamFilter.mayContain(key, in: bytes.extracting(tables[IndexTable.filter.rawValue]))
+    else { return nil }
+    let at = first(in: 0..<rows(.streams)) { !precedes(bytes, $0, entity.span, lane) }
+    guard at < rows(.streams), stream(bytes, at).lane == lane,
+      matches(bytes, stream(bytes, at).name, entity)
+    else { return nil }
+    return stream(bytes, at)
   }
 
   func keyed(_ hash: KeyHash) -> [Int] {
@@ -235,7 +249,8 @@ extension FooterIndex {
       guard low < high else { return }
       let first = stream(bytes, low).firstPosting
       let last = stream(bytes, high - 1)
-      ranges.append((.streamRows, first..<last.firstPosting + last.postings))
+      let count = last.firstPosting + last.postings - first
+      if count > 0 { ranges += postings(.streamRows, first, count) }
     }
     let exact = row(prefix)
     var end = exact
@@ -373,6 +388,7 @@ private struct Head {
     while !peakCursor.isAtEnd { peaks.append(try peakCursor.digest(in: bytes)) }
     guard firstTime <= lastTime, firstID <= lastID, firstSequence > 0,
       sequences == UInt64(tables[IndexTable.offsets.rawValue].count / 4),
+      !tables[IndexTable.filter.rawValue].isEmpty,
       let accumulator = Accumulator(count: firstSequence - 1 + sequences, peaks: peaks),
       accumulator.root == root
     else { return nil }

@@ -70,6 +70,8 @@ protocol SegmentIndex: AnyObject, Sendable {
   func head(of entity: [UInt8], lane: Lane, key: StreamKey) -> (
     ordinal: Int, streamSequence: UInt64
   )?
+  /// The ordinal of the lane's last event before an ordinal.
+  func predecessor(of entity: [UInt8], lane: Lane, key: StreamKey, before ordinal: Int) -> Int?
   /// Ordinals of events whose idempotency key has this hash.
   func keyed(_ hash: KeyHash) -> [Int]
   /// How many events with an idempotency key come after the ordinal.

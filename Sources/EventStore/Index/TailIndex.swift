@@ -320,6 +320,16 @@ final class TailIndex: SegmentIndex {
     }
   }
 
+  func predecessor(
+    of entity: [UInt8], lane: Lane, key: StreamKey, before ordinal: Int
+  ) -> Int? {
+    tables.withLock { tables in
+      guard let ordinals = tables.head(key)?.ordinals else { return nil }
+      let end = ordinals.partition { Int($0) >= ordinal }
+      return end > 0 ? Int(ordinals[end - 1]) : nil
+    }
+  }
+
   func keyed(_ hash: KeyHash) -> [Int] {
     tables.withLock { $0.keys[hash]?.map(Int.init) ?? [] }
   }

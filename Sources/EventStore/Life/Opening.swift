@@ -42,24 +42,46 @@ struct LogOpener {
   /// Opens every segment; nil when there is none.
   func open() throws(StoreError) -> OpenedLog? {
     if repairs { try files.sweep() }
-    let names = try files.list()
-    guard let last = names.last else { return nil }
+    var succession = SegmentSuccession(try files.list())
     var segments: [Segment] = []
     var accumulator = Accumulator()
-    for (name, next) in zip(names, names.dropFirst()) {
+    while let name = succession.next() {
+      let isCompacted = name.generation > 0
+      if succession.following == nil && !isCompacted {
+        let (segment, scan) = try openLast(name, after: accumulator)
+        segments.append(segment)
+        return try settled(OpenedLog(segments: segments, scan: scan), succession.replaced)
+      }
       let segment: Segment
       if let sealed = try files.openSealed(name) {
         segment = sealed
-      } else {
+      } else if let next = succession.following, !isCompacted {
         segment = try openComplete(name, before: next, after: accumulator)
+      } else {
+        throw FormatFault("has no whole footer at its end").at(StoreNames.segment(name))
       }
       try check(segment.header, follows: accumulator, segment.path)
+      try succession.skip(coveredBy: name, to: segment.lastSequence)
       accumulator = segment.accumulator
       segments.append(segment)
     }
-    let (segment, scan) = try openLast(last, after: accumulator)
-    segments.append(segment)
-    return OpenedLog(segments: segments, scan: scan)
+    guard let last = segments.last else { return nil }
+    throw FormatFault("is the last, and the one that was written next is missing").at(last.path)
+  }
+
+  /// The log with compactions that a crash interrupted taken to their end, and the files gone that
+  /// newer ones replaced.
+  private func settled(
+    _ log: OpenedLog, _ replaced: [SegmentName]
+  ) throws(StoreError) -> OpenedLog {
+    var log = log
+    let late = try settlePending(&log.segments)
+    guard repairs else { return log }
+    for name in replaced + late {
+      try SmallFile.remove(StoreNames.segment(name), on: files.disk)
+      try SmallFile.remove(StoreNames.index(name), on: files.disk)
+    }
+    return log
   }
 
   private func check(

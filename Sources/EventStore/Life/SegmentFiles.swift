@@ -26,6 +26,11 @@ struct SegmentFiles: Sendable {
     return names.sorted()
   }
 
+  /// Segments that compaction wrote and that are not in force yet, in order.
+  func listPending() throws(StoreError) -> [SegmentName] {
+    try entries().compactMap(Segment.name(fromPending:)).sorted()
+  }
+
   private func entries() throws(StoreError) -> [[UInt8]] {
     do throws(DiskError) {
       return try disk.list(StoreNames.segments).map(\.name)
@@ -86,10 +91,13 @@ struct SegmentFiles: Sendable {
     return header
   }
 
-  /// Opens a sealed segment through its footer; nil when it has none that is whole.
-  func openSealed(_ name: SegmentName) throws(StoreError) -> Segment? {
+  /// Opens a sealed segment through its footer; nil when it has none that is whole. One that is not
+  /// in force yet lies at another place.
+  func openSealed(
+    _ name: SegmentName, at place: FilePath? = nil
+  ) throws(StoreError) -> Segment? {
     let path = StoreNames.segment(name)
-    let file = try SegmentFile(path, .reading, on: disk)
+    let file = try SegmentFile(place ?? path, .reading, on: disk)
     let header = try header(of: name, file)
     let size = try file.size()
     guard size >= UInt64(SegmentHeader.count + IndexImage.trailerCount) else { return nil }

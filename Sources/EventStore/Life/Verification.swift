@@ -18,8 +18,10 @@ public struct Finding: Hashable, Sendable {
 /// What a verification found.
 public struct VerifyReport: Sendable {
   public internal(set) var eventsChecked: UInt64 = 0
-  /// Events that retention removed, whose commitments still fit.
+  /// Events that were removed, whose commitments still fit.
   public internal(set) var removed: UInt64 = 0
+  /// The records that explain them, as far as they could be compared; the first of them.
+  public internal(set) var removals: [Removal] = []
   /// Events whose payloads are sealed and whose keys are there.
   public internal(set) var sealed: UInt64 = 0
   /// Events whose payloads were sealed with keys that are destroyed.
@@ -83,6 +85,7 @@ extension EventReader {
     var verifier = Verifier(catalog, lineage, options, keyset)
     var report = try verifier.run()
     if let finding { report.others.append(finding) }
+    report.others += try unfulfilled(verifier.removals)
     return report
   }
 

@@ -8,13 +8,16 @@ internal import Digests
 internal import DurableFiles
 
 struct Verifier {
-  private let catalog: Catalog
+  let catalog: Catalog
   private let lineage: Lineage
   private let options: VerifyOptions
   /// Tells which keys are destroyed; nil for a store without keys.
   private let keyset: Keyset?
-  private var report = VerifyReport()
-  private var accumulator = Accumulator()
+  var report = VerifyReport()
+  private(set) var accumulator = Accumulator()
+  /// Where the active segment ended when the verification began; it grows meanwhile.
+  private let activeExtent: (end: UInt64, lastSequence: UInt64)?
+  var removals = RemovalLedger()
   /// A bit for each sequence whose event has a successor in its lane.
   private var succeeded: [UInt64]
   /// A hash for each lane that was begun, to find one that was begun twice.
@@ -33,14 +36,15 @@ struct Verifier {
     self.catalog = catalog
     self.lineage = lineage
     self.options = options
-    let last = catalog.segments.last?.lastSequence ?? 0
+    activeExtent = catalog.segments.last?.extent
+    let last = activeExtent?.lastSequence ?? 0
     succeeded = Array(repeating: 0, count: Int(last / 64) + 1)
     witnesses = options.witnesses.sorted { $0.count < $1.count }
   }
 
   /// Runs to the end; throws only when it is cancelled or the disk fails.
   mutating func run() throws(StoreError) -> VerifyReport {
-    let total = catalog.segments.last?.lastSequence ?? 0
+    let total = activeExtent?.lastSequence ?? 0
     for witness in witnesses where witness.lineage != lineage {
       find(\.others, nil, "is of another store than the witness \(witness.lineage) saw")
     }
@@ -56,6 +60,7 @@ struct Verifier {
       )
     }
     checkBeginnings()
+    checkRemovals()
     options.progress?(total, total)
     return report
   }
@@ -71,7 +76,8 @@ struct Verifier {
       find(\.others, Place(segment, 0), "does not follow from the segments before it")
     }
     let map = try segment.mapped()
-    let (end, last) = segment.extent
+    let isLast = segment === catalog.segments.last
+    let (end, last) = isLast ? activeExtent ?? segment.extent : segment.extent
     try map.withBytes { (bytes: Span<UInt8>) throws(StoreError) in
       try verify(
         segment, bytes, end: Int(min(end, UInt64(bytes.count))), last: last, total: total)
@@ -173,7 +179,8 @@ struct Verifier {
         if options.recomputes && commitments[index] != stored.digest {
           find(\.mismatches, place, "does not have the hash that the chain says")
         }
-        try check(event, stored, place, bytes)
+        try check(event.header, event.signature, stored, place, bytes, event)
+        removals.note(event, bytes, at: accumulator.count + 1)
         accumulator.append(stored)
         report.eventsChecked += 1
       case .husk(let husk):
@@ -183,6 +190,10 @@ struct Verifier {
         if options.recomputes, husk.kept != nil, commitments[index] != husk.commitment.digest {
           find(\.mismatches, place, "does not have the hash that the chain says")
         }
+        if let kept = husk.kept {
+          try check(kept.header, kept.signature, husk.commitment, place, bytes)
+        }
+        removals.note(husk, in: segment, at: item.offset)
         accumulator.append(husk.commitment)
         report.removed += 1
       case .mark: break
@@ -217,12 +228,14 @@ struct Verifier {
     return ChainHash.commitments(headersAndDigests: ranges, in: scratch.bytes.span)
   }
 
+  /// Follows what a header says; `frame` is there unless the event was removed.
   private mutating func check(
-    _ frame: EventFrame, _ stored: Commitment, _ place: Place, _ bytes: Span<UInt8>
+    _ header: Range<Int>, _ signature: Range<Int>?, _ stored: Commitment, _ place: Place,
+    _ bytes: Span<UInt8>, _ frame: EventFrame? = nil
   ) throws(StoreError) {
     let link: HeaderLink
     do throws(FormatFault) {
-      link = try HeaderLink(bytes, frame.header)
+      link = try HeaderLink(bytes, header)
     } catch {
       find(\.mismatches, place, error.sentence)
       return
@@ -240,9 +253,11 @@ struct Verifier {
     } else {
       begin(glance, place, bytes)
     }
-    if glance.flags.contains(.sealed) { try checkKey(frame, glance.sequence, place, bytes) }
-    if glance.kind == .shred { try checkShred(frame, glance.sequence, place, bytes) }
-    if options.signatures { checkSignature(frame, stored, place, bytes) }
+    if let frame {
+      if glance.flags.contains(.sealed) { try checkKey(frame, glance.sequence, place, bytes) }
+      if glance.kind == .shred { try checkShred(frame, glance.sequence, place, bytes) }
+    }
+    if options.signatures { checkSignature(signature, stored, place, bytes) }
   }
 
   /// Compares what an event says of its predecessor with the predecessor itself.
@@ -324,9 +339,9 @@ struct Verifier {
   }
 
   private mutating func checkSignature(
-    _ frame: EventFrame, _ stored: Commitment, _ place: Place, _ bytes: Span<UInt8>
+    _ range: Range<Int>?, _ stored: Commitment, _ place: Place, _ bytes: Span<UInt8>
   ) {
-    guard let range = frame.signature, let publicKey = place.segment.header.signer else { return }
+    guard let range, let publicKey = place.segment.header.signer else { return }
     report.signaturesChecked += 1
     let signature = ReceiptSignature(publicKey: publicKey, bytes: copy(bytes, range))
     if !ChainHash.isSigned(stored, by: signature) {
@@ -349,7 +364,7 @@ struct Verifier {
     }
   }
 
-  private mutating func find(
+  mutating func find(
     _ list: WritableKeyPath<VerifyReport, [Finding]>, _ place: Place?, _ fault: String,
     _ sequence: UInt64? = nil
   ) {
@@ -370,7 +385,7 @@ private struct Item {
   let offset: Int
 }
 
-private struct Place {
+struct Place {
   let segment: Segment
   let offset: Int
 

@@ -43,11 +43,7 @@ public struct Checkpoint: Hashable, Sendable {
     writer.append(count)
     writer.append(digest: root)
     writer.append(time.microseconds)
-    writer.append(signature == nil ? 0 : 1 as UInt8)
-    if let signature {
-      writer.append(bytes: signature.publicKey)
-      writer.append(bytes: signature.bytes)
-    }
+    writer.append(signature)
     return Sidecar.encode(.checkpoint, format: Self.format, payload: writer.bytes)
   }
 
@@ -72,11 +68,7 @@ public struct Checkpoint: Hashable, Sendable {
       count = try cursor.uint64(in: span)
       root = try cursor.digest(in: span)
       time = WallTime(microseconds: try cursor.int64(in: span))
-      let isSigned = try cursor.uint8(in: span) == 1
-      signature =
-        isSigned
-        ? ReceiptSignature(
-          publicKey: try cursor.bytes(32, in: span), bytes: try cursor.bytes(64, in: span)) : nil
+      signature = try cursor.signature(in: span)
       try cursor.finish()
     } catch {
       throw FormatFault(error)

@@ -13,6 +13,10 @@ public enum EventStoreLimits {
   public static let fenceDurationMax = Duration.seconds(1)
   /// The most events that one page returns.
   public static let pageEventsMax = 10_000
+  /// The most bytes that compaction puts into one segment.
+  public static let mergedBytesMax = 256 << 20
+  /// The most events that compaction puts into one segment.
+  public static let mergedEventsMax = 524_288
   /// The largest payload as stored: a payload and the tag that seals it.
   static let storedPayloadBytesMax = NewEvent.payloadBytesMax + 16
   /// The longest an encoded header may be; the longest that fits all parts has 7,712 bytes.

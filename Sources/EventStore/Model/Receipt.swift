@@ -54,6 +54,26 @@ public struct ReceiptSignature: Hashable, Sendable {
   public let bytes: [UInt8]
 }
 
+extension ByteWriter {
+  /// Appends 0 for no signature, or 1, the public key and the signature.
+  mutating func append(_ signature: ReceiptSignature?) {
+    append(signature == nil ? 0 : 1 as UInt8)
+    if let signature {
+      append(bytes: signature.publicKey)
+      append(bytes: signature.bytes)
+    }
+  }
+}
+
+extension ByteCursor {
+  /// Reads what `ByteWriter.append` wrote of a signature.
+  mutating func signature(in bytes: Span<UInt8>) throws(BytesError) -> ReceiptSignature? {
+    guard try flag(in: bytes) else { return nil }
+    return ReceiptSignature(
+      publicKey: try self.bytes(32, in: bytes), bytes: try self.bytes(64, in: bytes))
+  }
+}
+
 extension Receipt {
   private static let format: UInt16 = 1
 
@@ -65,11 +85,7 @@ extension Receipt {
     writer.append(prefixed: header.bytes)
     writer.append(digest: digest.digest)
     writer.append(digest: commitment.digest)
-    writer.append(signature == nil ? 0 : 1 as UInt8)
-    if let signature {
-      writer.append(bytes: signature.publicKey)
-      writer.append(bytes: signature.bytes)
-    }
+    writer.append(signature)
     return Sidecar.encode(.receipt, format: Self.format, payload: writer.bytes)
   }
 
@@ -101,12 +117,7 @@ extension Receipt {
         lengthMax: EventStoreLimits.headerBytesMax, in: bytes.span)
       digest = PayloadDigest(try cursor.digest(in: bytes.span))
       commitment = Commitment(try cursor.digest(in: bytes.span))
-      let isSigned = try cursor.uint8(in: bytes.span) == 1
-      signature =
-        isSigned
-        ? ReceiptSignature(
-          publicKey: try cursor.bytes(32, in: bytes.span),
-          bytes: try cursor.bytes(64, in: bytes.span)) : nil
+      signature = try cursor.signature(in: bytes.span)
       try cursor.finish()
     } catch {
       throw FormatFault(error)

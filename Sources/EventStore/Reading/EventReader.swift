@@ -81,17 +81,16 @@ public final class EventReader: Sendable {
     let catalog = try catalog()
     let name = Array(entity.utf8)
     let key = StreamKey(entity: name, lane: lane)
-    guard var head = try catalog.head(of: name, lane: lane, key: key) else { return nil }
-    while true {
-      if head.sequence <= catalog.visible, let event = try event(head.sequence, catalog) {
-        return event
+    var sequence = try catalog.head(of: name, lane: lane, key: key)?.sequence
+    while let found = sequence {
+      do throws(StoreError) {
+        if found <= catalog.visible, let event = try event(found, catalog) { return event }
+      } catch .removed {
+        // What came before it may still be there.
       }
-      let receipt = try receipt(head.sequence, catalog)
-      guard case .follows(let before) = receipt.header.ancestry else { return nil }
-      head = StreamHead(
-        sequence: before.sequence, streamSequence: head.streamSequence - 1,
-        commitment: before.commitment)
+      sequence = catalog.predecessor(of: name, lane: lane, key: key, before: found)
     }
+    return nil
   }
 
   /// The receipt of an event, as it was first returned.
@@ -101,7 +100,7 @@ public final class EventReader: Sendable {
     return try receipt(sequence, catalog)
   }
 
-  private func receipt(_ sequence: UInt64, _ catalog: Catalog) throws(StoreError) -> Receipt {
+  func receipt(_ sequence: UInt64, _ catalog: Catalog) throws(StoreError) -> Receipt {
     guard let segment = catalog.segment(holding: sequence), let place = segment.place(of: sequence)
     else { throw .absent("event \(sequence)") }
     let offset = place.index.offset(of: place.ordinal)
@@ -136,35 +135,6 @@ public final class EventReader: Sendable {
     return try segment.commitment(at: place.index.offset(of: place.ordinal))
   }
 
-  /// Finds an id by halving, for ids grow with the sequence.
-  func sequence(of id: EventID, _ catalog: Catalog) throws(StoreError) -> UInt64? {
-    var low: UInt64 = 1
-    var high = (catalog.segments.last?.lastSequence ?? 0) + 1
-    while low < high {
-      let middle = low + (high - low) / 2
-      guard let found = try self.id(middle, catalog) else {
-        return try search(id, in: low..<high, catalog)
-      }
-      if found == id { return middle }
-      if found < id { low = middle + 1 } else { high = middle }
-    }
-    return nil
-  }
-
-  /// Looks at each event in turn, where removed ones leave no id to halve by.
-  private func search(
-    _ id: EventID, in range: Range<UInt64>, _ catalog: Catalog
-  ) throws(StoreError) -> UInt64? {
-    for sequence in range where try self.id(sequence, catalog) == id { return sequence }
-    return nil
-  }
-
-  private func id(_ sequence: UInt64, _ catalog: Catalog) throws(StoreError) -> EventID? {
-    guard let segment = catalog.segment(holding: sequence), let place = segment.place(of: sequence)
-    else { return nil }
-    return try segment.id(at: place.index.offset(of: place.ordinal))
-  }
-
   // MARK: - Pages
 
   /// Events of a region after a sequence, or before it newest first; 0 begins at the end that the
@@ -178,44 +148,6 @@ public final class EventReader: Sendable {
       region: region, limit: min(max(limit, 1), EventStoreLimits.pageEventsMax), order: order,
       budget: max(limit * Self.looksPerEvent, Self.looksMin), keyring: keyring)
     return try walk.run(catalog, after: position)
-  }
-
-  /// The events before this one in its lane, the nearest first.
-  public func ancestors(of id: EventID, limit: Int = 100) throws(StoreError) -> Ancestors {
-    let catalog = try catalog()
-    guard let start = try sequence(of: id, catalog), start <= catalog.visible else {
-      throw .absent("\(id)")
-    }
-    var events: [Event] = []
-    var shredded: [EventID] = []
-    var child = try receipt(start, catalog).header
-    while let predecessor = child.ancestry.predecessor {
-      guard events.count < limit else {
-        return Ancestors(events: events, shredded: shredded, end: .limit)
-      }
-      do throws(StoreError) {
-        let receipt = try receipt(predecessor.sequence, catalog)
-        guard receipt.commitment == predecessor.commitment else {
-          throw .absent("event \(predecessor.sequence)")
-        }
-        do throws(StoreError) {
-          if let event = try event(predecessor.sequence, catalog) { events.append(event) }
-        } catch .removed {
-          shredded.append(receipt.id)
-        }
-        if events.last?.payload == .shredded { shredded.append(receipt.id) }
-        child = receipt.header
-      } catch {
-        let end: AncestryEnd =
-          if case .absent = error {
-            .missing(child: child.id, sequence: predecessor.sequence)
-          } else {
-            .failed(error)
-          }
-        return Ancestors(events: events, shredded: shredded, end: end)
-      }
-    }
-    return Ancestors(events: events, shredded: shredded, end: .genesis)
   }
 }
 

@@ -16,6 +16,8 @@ public enum AncestryEnd: Equatable, Sendable {
   case genesis
   /// There are more.
   case limit
+  /// The named event's predecessor was removed, and so was all of its lane before that.
+  case removed(child: EventID, sequence: UInt64)
   /// The named event's predecessor is not in the store.
   case missing(child: EventID, sequence: UInt64)
   case failed(StoreError)

@@ -113,6 +113,12 @@ extension Segment {
       + String(repeating: "0", count: 8 - generation.utf8.count) + generation + ".segment"
   }
 
+  /// Reads the name of a file that compaction wrote and that is not in force yet; nil for any other.
+  static func name(fromPending name: [UInt8]) -> SegmentName? {
+    guard name.suffix(8).elementsEqual(".pending".utf8) else { return nil }
+    return self.name(fromFile: name.dropLast(8) + ".segment".utf8)
+  }
+
   /// Reads a segment's file name; nil for any other.
   static func name(fromFile name: [UInt8]) -> SegmentName? {
     let text = String(decoding: name, as: UTF8.self)

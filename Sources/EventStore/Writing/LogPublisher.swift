@@ -49,6 +49,11 @@ final class LogPublisher: Sendable {
     }
   }
 
+  /// Has other processes list the segments anew once the next state is published.
+  func noteChange() {
+    epoch.withLock { $0 += 1 }
+  }
+
   /// The tables over a whole segment; scanned anew where a part of them is in a sidecar.
   func completeTables(of segment: Segment) throws(StoreError) -> IndexTables {
     guard let tail = segment.tail else { preconditionFailure("only the active segment is sealed") }

@@ -84,9 +84,13 @@ extension Receipt {
 }
 
 extension Segment {
-  /// The receipt of the event whose frame stands there, as it was first returned.
+  /// The receipt of the event whose frame stands there, as it was first returned; throws `.removed`
+  /// where nothing but the commitment was kept.
   func receipt(at offset: UInt64) throws(StoreError) -> Receipt {
     try withFrame(at: offset) { (bytes: Span<UInt8>, frame: Frame) throws(StoreError) in
+      if case .husk(let husk) = frame, husk.kept == nil {
+        throw .removed(sequence: husk.sequence)
+      }
       do throws(FormatFault) {
         switch frame {
         case .event(let event):

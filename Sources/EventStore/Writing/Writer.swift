@@ -67,8 +67,8 @@ final class Writer: Sendable {
   let key: SigningKey?
   let keyring: Keyring?
   let state: Mutex<State>
-  private let line: Mutex<CommitLine>
-  private let publisher: LogPublisher
+  let line: Mutex<CommitLine>
+  let publisher: LogPublisher
   private let keeper: Keeper?
 
   init(
@@ -257,7 +257,7 @@ final class Writer: Sendable {
   }
 
   /// Forgets what could not be committed, and everything prepared on top of it.
-  private func fail(_ failure: CommitFailure, _ group: CommitGroup) -> StoreError {
+  func fail(_ failure: CommitFailure, _ group: CommitGroup) -> StoreError {
     let (own, others, stops): (StoreError, StoreError, Bool) =
       switch failure {
       case .notWritten(let error): (error, error, false)
@@ -288,7 +288,7 @@ final class Writer: Sendable {
   }
 
   /// Hands the lead to the first who waits in the next group, or to nobody.
-  private func stepDown() {
+  func stepDown() {
     let next = state.withLock { state -> Waiter? in
       let next = state.preparation.group.waiters.first?.0
       state.leading = next != nil

@@ -1,5 +1,5 @@
 // `larder events …`: the event store from outside. Each subcommand is declared and done in this file
-// or in EventsAppend.swift and EventsVerify.swift; what they share is at the end: how a store is
+// or in the other files that begin with Events; what they share is at the end: how a store is
 // opened, and how an event is shown.
 
 import Ambient
@@ -14,10 +14,13 @@ let storeDirectory = Argument(.directory("DIR"), "The directory of the event sto
 /// Machine-readable output, as every subcommand has it.
 let eventsJSON = Flag("json", "Print JSON, one object a line.")
 
-private let entity = Flag(
+/// Part of a region, as the subcommands that take one have it.
+let regionEntity = Flag(
   "entity", optional: .text("NAME"), "Only this entity and its descendants after a ':'.")
-private let scope = Flag("scope", optional: .text("NAME"), "Only this scope.")
-private let kind = Flag(
+/// Part of a region, as the subcommands that take one have it.
+let regionScope = Flag("scope", optional: .text("NAME"), "Only this scope.")
+/// Part of a region, as the subcommands that take one have it.
+let regionKind = Flag(
   "kind", optional: .text("C.TTT"), "Only this kind, or with one digit this category.")
 private let after = Flag(
   "after", .integer(), default: 0, "Begin behind this sequence; with --newest, before it.")
@@ -47,7 +50,7 @@ let eventsCommand: Command<Action> = Command(
     Command(
       "list", "List events.",
       takes: [
-        storeDirectory, entity, scope, kind, after, limit, newest, eventsJSON,
+        storeDirectory, regionEntity, regionScope, regionKind, after, limit, newest, eventsJSON,
       ], action: Action(list)),
     Command(
       "show", "Show one event and its receipt.", takes: [storeDirectory, event, eventsJSON],
@@ -57,9 +60,12 @@ let eventsCommand: Command<Action> = Command(
       takes: [storeDirectory, event, depth, eventsJSON], action: Action(ancestors)),
     Command(
       "follow", "Print events as they become visible, beside the writer.",
-      takes: [storeDirectory, entity, scope, kind, after, followMax, eventsJSON],
+      takes: [
+        storeDirectory, regionEntity, regionScope, regionKind, after, followMax, eventsJSON,
+      ],
       action: Action(follow)),
     eventsVerifyCommand,
+    eventsCompactCommand,
     eventsCheckpointCommand,
     Command(
       "stats", "Count what a store holds.", takes: [storeDirectory, eventsJSON],
@@ -119,6 +125,9 @@ private func ancestors(
   case .genesis: return .done
   case .limit:
     output.say("there are more ancestors; raise --limit to see them")
+    return .done
+  case .removed(_, let sequence):
+    output.say("event \(sequence) and what came before it were removed")
     return .done
   case .missing(let child, let sequence):
     throw .ended(.broken, "\(child) names event \(sequence), which is not in the store")
@@ -235,9 +244,10 @@ func openReader(_ invocation: Invocation) throws(Failure) -> EventReader {
   return try storing { () throws(StoreError) in try EventReader.open(on: disk) }
 }
 
-private func region(_ invocation: Invocation) throws(Failure) -> Region {
+/// The region that the flags of a command name.
+func region(_ invocation: Invocation) throws(Failure) -> Region {
   var filter = KindFilter.any
-  if let text = invocation[kind] {
+  if let text = invocation[regionKind] {
     if let category = UInt8(text, radix: 16), text.utf8.count == 1 {
       filter = .category(category)
     } else if let kind = EventKind(parsing: text) {
@@ -247,7 +257,8 @@ private func region(_ invocation: Invocation) throws(Failure) -> Region {
         .misused, "--kind wants C.TTT in hexadecimal, like 1.02a, or one digit for a category")
     }
   }
-  return Region(entityPrefix: invocation[entity], scope: invocation[scope], kind: filter)
+  return Region(
+    entityPrefix: invocation[regionEntity], scope: invocation[regionScope], kind: filter)
 }
 
 private func find(_ text: String, _ reader: EventReader) throws(Failure) -> Event {

@@ -75,6 +75,11 @@ private func verify(_ invocation: Invocation, _ output: inout Output) throws(Fai
       try output.print("\(finding.file): byte \(finding.offset): it \(finding.fault)")
     }
     if report.findingsDropped > 0 { try output.print("and \(report.findingsDropped) more") }
+    for removal in report.removals {
+      try output.print(
+        "removal \(removal.number): \(removal.count) events from \(removal.first) to "
+          + "\(removal.last), \(removal.reason)")
+    }
     let seconds = max((MonotonicClock.live.now() - start).inSeconds, 0.000_001)
     try output.print(
       "\(report.eventsChecked) events, \(report.removed) removed, \(report.shredded) shredded, "
@@ -171,6 +176,7 @@ extension VerifyReport {
       "segments": JSONValue(segmentsChecked), "seals": JSONValue(sealsChecked),
       "mismatches": JSONValue(mismatches.count), "gaps": JSONValue(gaps.count),
       "dangling": JSONValue(dangling.count), "others": JSONValue(others.count),
+      "removals": .array(removals.map(\.object)),
       "findings": .array(
         findings.map { finding in
           .object([

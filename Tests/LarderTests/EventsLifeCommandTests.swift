@@ -1,0 +1,69 @@
+// Compaction and what else changes the life of a store, as a script would run them.
+
+import Bytes
+import ChildProcesses
+import ScratchFiles
+import Testing
+
+@Suite struct EventsLifeCommandTests {
+  private let scratch: Scratch
+  private let store: String
+
+  init() throws {
+    scratch = try Scratch()
+    store = scratch.path("store")
+  }
+
+  @discardableResult
+  private func larder(_ words: String..., giving input: String = "") throws -> EndedChild {
+    try ChildProcess(builtProduct("larder"), words.map { Array($0.utf8) })
+      .wait(giving: Array(input.utf8))
+  }
+
+  private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+  private func fill(_ count: Int) throws {
+    var lines = ""
+    for number in 0..<count {
+      lines +=
+        #"{"entity":"file:\#(number % 3)","scope":"test","kind":"1.001","payload":"p \#(number)"}"#
+        + "\n"
+    }
+    #expect(try larder("events", "append", store, giving: lines).ending == .exited(0))
+  }
+
+  @Test func `compact says what would go, removes it, and verify names the removal`() throws {
+    try fill(30)
+    let planned = try larder("events", "compact", store, "--retain-from", "20", "--dry-run")
+    #expect(text(planned.output).hasPrefix("18 events would be removed"), "\(planned)")
+    let before = try larder("events", "list", store, "--limit", "100").output
+    let done = try larder("events", "compact", store, "--retain-from", "20", "--json")
+    let report = try JSONValue(parsing: done.output)
+    #expect(report["removed"]?.integer == 18)
+    let after = try larder("events", "list", store, "--limit", "100").output
+    #expect(after.count < before.count)
+    let verified = try larder("events", "verify", store)
+    #expect(verified.ending == .exited(0))
+    #expect(text(verified.output).contains("removal 1: 18 events from 2 to 19, events before 20"))
+    let again = try larder("events", "compact", store, "--retain-from", "20")
+    #expect(again.ending == .exited(0))
+    #expect(try larder("events", "show", store, "5").ending == .exited(1))
+  }
+
+  @Test(arguments: [
+    (["--entity", "file:1"], "a region alone removes nothing"), (["--all"], "wants a region"),
+    (["--retain-from", "5", "--older-than", "1d"], "one of"),
+    (["--event", "5", "--entity", "file"], "takes no region"),
+  ])
+  func `a compaction that is not said in full is refused in one sentence`(
+    _ words: [String], _ sentence: String
+  ) throws {
+    try fill(3)
+    let refused = try ChildProcess(
+      builtProduct("larder"), (["events", "compact", store] + words).map { Array($0.utf8) }
+    ).wait()
+    #expect(refused.ending == .exited(2))
+    #expect(text(refused.errors).contains(sentence), "\(text(refused.errors))")
+    #expect(refused.errors.split(separator: UInt8(ascii: "\n")).count == 1)
+  }
+}
