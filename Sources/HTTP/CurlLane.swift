@@ -14,7 +14,7 @@ import CCurl
   /// How many bytes pass between us and the library at once.
   private static let bufferBytes: Int64 = 262_144
 
-  private let easy: OpaquePointer
+  private var easy: OpaquePointer
   private let multi: OpaquePointer
   private let reason: UnsafeMutablePointer<CChar>
   /// The server it last spoke to.
@@ -75,8 +75,9 @@ import CCurl
     _ begun: MonotonicTime, _ cancellation: Cancellation?
   ) throws(HTTPError) -> ResponseHead {
     let list = unsafe try headerList(request)
+    var isWhole = false
     defer {
-      unsafe ccurl_easy_reset(easy)
+      if isWhole { unsafe ccurl_easy_reset(easy) } else { renew() }
       unsafe ccurl_list_close(list)
     }
     unsafe reason[0] = 0
@@ -99,7 +100,19 @@ import CCurl
     }
     exchange.usedKeptConnection =
       unsafe ccurl_number_about(easy, CCURL_NUMBER_INFO_NUM_CONNECTS) == 0
-    return try finish(exchange, result, request, settings)
+    let head = try finish(exchange, result, request, settings)
+    isWhole = true
+    return head
+  }
+
+  /// Takes a new handle: one whose exchange broke off keeps buffers that a reset leaves as they are,
+  /// and refuses their sizes the next time. The connections belong to the set and stay.
+  private func renew() {
+    guard let fresh = unsafe ccurl_easy_open() else {
+      preconditionFailure("no memory for a handle of libcurl")
+    }
+    unsafe ccurl_easy_close(easy)
+    unsafe easy = fresh
   }
 
   /// Turns until the library says how it ended.

@@ -216,6 +216,18 @@ import Testing
     }
   }
 
+  @Test func `an exchange that failed says the same when it is tried again`() throws {
+    let pair = Pair { _ in Answer(200, text: "ok") }
+    let unknown = Request(.get, URL(scheme: .http, host: "nowhere.invalid"))
+    for _ in 0..<3 {
+      #expect(throws: HTTPError.couldNotResolve(host: "nowhere.invalid")) {
+        try pair.client.exchange(unknown)
+      }
+    }
+    #expect(try pair.get().body == Array("ok".utf8))
+    #expect(pair.client.lanes <= 2)
+  }
+
   @Test func `a server that speaks no TLS is told so`() {
     let pair = Pair { _ in Answer(200) }
     let url = URL(scheme: .https, host: "127.0.0.1", port: pair.server.port)
