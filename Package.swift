@@ -120,6 +120,7 @@ let package = Package(
     support("ChildProcesses"),
     support("ScratchFiles", ["DurableFiles", "Ambient", "Bytes"]),
     support("Loopback", ["Ambient"]),
+    support("S3Servers", ["Loopback", "Ambient"]),
     support("StorageContract", ["ColdStorage", "DurableFiles", "Digests", "Ambient"]),
     suite("WallsTests", ["CSQLite", "CCurl", "CPostgres", "CTerminal"]),
     suite("AmbientTests", ["Ambient"]),
@@ -156,7 +157,7 @@ let package = Package(
       "CloudStorageTests",
       [
         "CloudStorage", "ColdStorage", "HTTP", "Digests", "Retry", "Telemetry", "Bytes", "Ambient",
-        "Loopback", "StorageContract",
+        "Loopback", "S3Servers", "StorageContract", "ScratchFiles", "DurableFiles",
       ],
       resources: [.embedInCode("Vectors")]),
     suite(

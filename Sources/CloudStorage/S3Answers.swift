@@ -49,10 +49,10 @@ struct S3Refusal: Equatable {
     now: WallTime
   ) -> StorageError {
     let wait = headers["Retry-After"].flatMap { retryAfter($0, now: now) }
+    let noBucket = StorageError.misconfigured(
+      store: store, "the bucket '\(bucket)' does not exist there; create it or correct its name")
     switch code {
-    case "NoSuchBucket":
-      return .misconfigured(
-        store: store, "the bucket '\(bucket)' does not exist there; create it or correct its name")
+    case "NoSuchBucket": return noBucket
     case "RequestTimeTooSkewed", "RequestExpired":
       let theirs = headers["Date"].flatMap(httpDate).map { "\($0)" } ?? "unknown"
       return .clockSkew(store: store, detail: "its clock says \(theirs), and ours \(now)")
@@ -78,12 +78,15 @@ struct S3Refusal: Equatable {
     case 404:
       // A version that is to be replaced, and is not there, is another version.
       if case .ifMatch = condition, isWrite, let key { return .preconditionFailed(key) }
-      if let key { return .absent(key) }
+      return key.map { .absent($0) } ?? noBucket
     case 412:
       if let key { return condition == .ifAbsent ? .alreadyExists(key) : .preconditionFailed(key) }
     case 401, 403:
+      // A refused HEAD does not say which of these it is.
       return .denied(
-        store: store, detail: detail + "; check the rights of the credentials on '\(bucket)'")
+        store: store,
+        detail: detail + "; check "
+          + (code.isEmpty ? "access_key, secret_key and their" : "the") + " rights on '\(bucket)'")
     case 429: return .throttled(store: store, detail: detail, retryAfter: wait)
     case 503 where code.isEmpty || code == "ServiceUnavailable":
       return .throttled(store: store, detail: detail, retryAfter: wait)

@@ -87,6 +87,8 @@ final class S3Service: Sendable {
   let runtime: S3Runtime
   /// Where the bucket turned out to be.
   private let region: Mutex<String>
+  /// Whether the server has said yes to anything, so that there is such a bucket.
+  private let bucketIsKnown = Atomic(false)
 
   init(_ settings: S3Settings, _ runtime: S3Runtime) {
     self.settings = settings
@@ -113,14 +115,20 @@ final class S3Service: Sendable {
     }
   }
 
-  /// Makes the call and collects the body of a success, at most `bytesMax` bytes.
+  /// Makes the call and collects the body of a success, at most `bytesMax` bytes; `prepare` is told
+  /// of every attempt.
   func collect(
-    _ call: S3Call, body: S3Body? = nil, _ run: S3Run, bytesMax: Int = 4_194_304
+    _ call: S3Call, body: S3Body? = nil, _ run: S3Run, bytesMax: Int = 4_194_304,
+    prepare: (_ attempt: Int) -> Void = { _ in }
   ) throws(StorageError) -> Response {
     var collected: [UInt8] = []
     let name = settings.name
     let head = try send(
-      call, body: body, run, prepare: { _, _ in collected = [] },
+      call, body: body, run,
+      prepare: { _, attempt in
+        collected = []
+        prepare(attempt)
+      },
       receive: { _, bytes throws(StorageError) in
         guard collected.count + bytes.count <= bytesMax else {
           throw .unsupported(store: name, "its answer has more than \(bytesMax) bytes")
@@ -128,6 +136,20 @@ final class S3Service: Sendable {
         collected.append(bytes)
       })
     return Response(head: head, body: collected)
+  }
+
+  /// Makes sure that what is absent is not the bucket.
+  ///
+  /// A refused HEAD has no document that tells the two apart, and a misspelled bucket must not make
+  /// every object look absent. It is asked once, and only while nothing has gone well.
+  func confirmBucket(_ run: S3Run) throws(StorageError) {
+    guard !bucketIsKnown.load(ordering: .relaxed) else { return }
+    do throws(StorageError) {
+      _ = try collect(S3Call(.head), run)
+    } catch  where error.kind == .denied {
+      // Whoever may use a bucket need not have the right to look at it.
+      bucketIsKnown.store(true, ordering: .relaxed)
+    }
   }
 
   /// One attempt; a second, in it, when the bucket turns out to be in another region.
@@ -196,7 +218,10 @@ final class S3Service: Sendable {
             return false
           }
         })
-      if head.isSuccess { return .success(head) }
+      if head.isSuccess {
+        bucketIsKnown.store(true, ordering: .relaxed)
+        return .success(head)
+      }
       return .failure(S3Refusal(head, body: refused))
     } catch {
       throw failure ?? error.meaning(store: settings.name)

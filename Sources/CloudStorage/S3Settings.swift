@@ -2,6 +2,7 @@
 // one sentence that names the setting.
 
 import Ambient
+import Bytes
 package import ColdStorage
 import Digests
 package import HTTP
@@ -22,6 +23,19 @@ package enum ServerSideEncryption: Equatable, Sendable {
   case aes256
   /// With a key of the key service's, the account's own when none is named.
   case kms(keyID: String?)
+}
+
+/// A setting that cannot be as it is.
+package struct S3SettingFault: Equatable, Sendable {
+  /// Its key, without the role of the store.
+  package let setting: String
+  /// What is wrong, to follow the key.
+  package let sentence: String
+
+  init(_ setting: String, _ sentence: String) {
+    self.setting = setting
+    self.sentence = sentence
+  }
 }
 
 /// One bucket and how it is used.
@@ -48,8 +62,8 @@ package struct S3Settings: Sendable {
   package var chunkThreshold: UInt64 = 67_108_864
   /// How many ranges of one object travel side by side.
   package var chunkThreads = 4
-  /// How old an unfinished upload is before it counts as left behind.
-  package var staleAfter = Duration.seconds(3_600)
+  /// How long an unfinished upload takes no part before it counts as left behind.
+  package var staleAfter = Duration.seconds(86_400)
 
   package init(bucket: String, name: String = "s3") {
     self.bucket = bucket
@@ -69,27 +83,56 @@ package struct S3Settings: Sendable {
 
   /// Throws `.misconfigured` with the setting that is wrong.
   package func check() throws(StorageError) {
-    func refuse(_ sentence: String) -> StorageError { .misconfigured(store: name, sentence) }
+    guard let fault else { return }
+    throw .misconfigured(store: name, "\(fault.setting) \(fault.sentence)")
+  }
+
+  /// The first setting that cannot be, and why; nil when all can.
+  package var fault: S3SettingFault? {
     let isBucket =
       (3...63).contains(bucket.utf8.count)
       && bucket.utf8.allSatisfy {
         (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x2E
       }
     guard isBucket else {
-      throw refuse(
-        "bucket must have 3 to 63 lower-case letters, digits, dots or hyphens, not '\(bucket)'")
+      return S3SettingFault(
+        "bucket",
+        "must have 3 to 63 lower-case letters, digits, dots or hyphens, not '\(escaped(bucket))'")
     }
     guard !region.isEmpty, region.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }) else {
-      throw refuse("region must be a name such as us-east-1, not '\(region)'")
+      return S3SettingFault(
+        "region", "must be a name such as us-east-1, not '\(escaped(region))'")
+    }
+    guard endpoint?.query == nil else {
+      return S3SettingFault("endpoint", "must be an address without a query")
     }
     guard endpoint == nil || endpointPin else {
-      throw refuse(
-        "endpoint names a server other than AWS; set endpoint_pin to true to confirm that objects "
-          + "go there")
+      return S3SettingFault(
+        "endpoint",
+        "names a server other than AWS; set endpoint_pin to true to confirm that objects go there")
     }
-    guard (1...Self.partsInFlightMax).contains(partsInFlight),
-      (1...Self.partsInFlightMax).contains(chunkThreads)
-    else { throw refuse("threads of one transfer must be 1 to \(Self.partsInFlightMax)") }
+    if let storageClass, !isHeaderWord(storageClass) {
+      return S3SettingFault(
+        "storage_class", "must be a word such as STANDARD_IA, not '\(escaped(storageClass))'")
+    }
+    if case .kms(let keyID?) = encryption, !isHeaderWord(keyID) {
+      return S3SettingFault("kms_key_id", "must be a key's identifier, alias or ARN")
+    }
+    guard prefix.bytes.count < S3Store.nameBytesMax else {
+      return S3SettingFault("path_prefix", "leaves no room for names in the bucket")
+    }
+    guard (1...Self.partsInFlightMax).contains(partsInFlight) else {
+      return S3SettingFault("the threads of one upload", "must be 1 to \(Self.partsInFlightMax)")
+    }
+    guard (1...Self.partsInFlightMax).contains(chunkThreads) else {
+      return S3SettingFault("restore_chunk_threads", "must be 1 to \(Self.partsInFlightMax)")
+    }
+    return nil
+  }
+
+  /// Whether the text can stand in a header as it is.
+  private func isHeaderWord(_ text: String) -> Bool {
+    !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
   }
 
   /// The address of a name in the bucket, or of the bucket; nil for an endpoint that cannot be

@@ -86,6 +86,7 @@ extension S3Store {
   ) throws(StorageError) -> Beginning {
     var began: LargeObject?
     var isLarge = false
+    var isChecked = false
     var reached: UInt64 = 0
     var digest = Blake3()
     var checksum = Crc32c()
@@ -106,6 +107,7 @@ extension S3Store {
       head = try service.send(
         call, run,
         prepare: { call, _ in
+          isChecked = false
           call.headers["x-amz-checksum-mode"] = "ENABLED"
           if let tag = began?.status.etag ?? request.ifMatch, !tag.text.isEmpty {
             call.condition = .ifMatch(tag)
@@ -119,7 +121,10 @@ extension S3Store {
         receive: { head, bytes throws(StorageError) in
           try begin(head)
           if isLarge { throw .cancelled }
-          try isContinued(head, at: reached, wanted, began)
+          if !isChecked {
+            try isContinued(head, at: reached, began)
+            isChecked = true
+          }
           try sink.write(bytes, at: reached)
           digest.update(bytes)
           switch began?.check {
@@ -215,13 +220,17 @@ extension S3Store {
     return object.count > settings.chunkThreshold && settings.chunkThreads > 1 && !sink.isOrdered
   }
 
-  /// Whether a later attempt goes on where the first broke off.
+  /// Throws unless a later attempt goes on where the first broke off: a server that sends the whole
+  /// object again would else have its beginning taken for the rest.
   private func isContinued(
-    _ head: ResponseHead, at reached: UInt64, _ wanted: Range<UInt64>?, _ began: LargeObject?
+    _ head: ResponseHead, at reached: UInt64, _ began: LargeObject?
   ) throws(StorageError) {
-    guard reached > 0, let began, head.status == 200 || head.status == 206 else { return }
+    guard reached > 0, let began else { return }
     guard reached < began.count else {
       throw damaged(began.status.key, "length: more than \(began.count) bytes came")
+    }
+    guard head.status == 206, ContentRange(head)?.first == began.start + reached else {
+      throw .unsupported(store: name, "it does not go on where an answer broke off")
     }
   }
 
@@ -341,6 +350,7 @@ private final class RangeCrew: Sendable {
   private func fetch(_ start: UInt64, _ piece: inout [UInt8]) throws(StorageError) {
     let end = min(start + Self.rangeBytes, object.count)
     var reached = start
+    var isChecked = false
     var checksum = Crc32c()
     piece.removeAll(keepingCapacity: true)
 
@@ -364,11 +374,15 @@ private final class RangeCrew: Sendable {
     try store.service.send(
       call, S3Run(attempts, cancellation: cancellation),
       prepare: { call, _ in
+        isChecked = false
         call.headers["Range"] = "bytes=\(first + reached)-\(first + end - 1)"
       },
       receive: { head, bytes throws(StorageError) in
-        guard head.status == 206 else {
-          throw .unsupported(store: store.name, "it sends whole objects where a part was asked for")
+        if !isChecked {
+          guard head.status == 206, ContentRange(head)?.first == first + reached else {
+            throw .unsupported(store: store.name, "it sends another part than was asked for")
+          }
+          isChecked = true
         }
         guard reached + UInt64(bytes.count) <= end else {
           throw .integrity(key, "\(store.name) sent more of it than was asked for")

@@ -70,7 +70,9 @@ extension S3Store {
   }
 
   /// ListMultipartUploads, and AbortMultipartUpload of those below our prefix that this process does
-  /// not know and that are older than the settings allow.
+  /// not know and that neither began nor took a part for as long as the settings say.
+  ///
+  /// Another process may be at work on an upload that began long ago, so its parts are looked at.
   package func sweep(_ cancellation: Cancellation?) throws(StorageError) -> Leftovers {
     try backend.perform(.sweep, nil, cancellation: cancellation) {
       attempts throws(StorageError) in try self.sweepUploads(S3Run(attempts))
@@ -99,7 +101,8 @@ extension S3Store {
           let name = upload.text(of: "Key").flatMap({ decoded($0, isEncoded) }),
           let key = settings.prefix.key(of: name),
           let begun = upload.text(of: "Initiated").flatMap(isoDate),
-          now - begun >= settings.staleAfter, !unfinished.withLock({ $0.contains(id) })
+          now - begun >= settings.staleAfter, !unfinished.withLock({ $0.contains(id) }),
+          try isIdle(key, id, for: settings.staleAfter, at: now, run)
         else { continue }
         if try abandon(key, id, run) { leftovers.removed += 1 }
       }
@@ -111,6 +114,38 @@ extension S3Store {
       if let markers, markers == (plain, upload) { return leftovers }
       markers = (plain, upload)
     }
+  }
+
+  /// ListParts: whether the upload took no part for so long; false when it is gone.
+  func isIdle(
+    _ key: ObjectKey, _ uploadID: String, for time: Duration, at now: WallTime, _ run: S3Run
+  ) throws(StorageError) -> Bool {
+    var marker = "0"
+    for _ in 0..<S3Settings.partsMax / 1_000 {
+      var call = S3Call(.get, key, in: settings.prefix)
+      call.query = [("uploadId", uploadID), ("max-parts", "1000"), ("part-number-marker", marker)]
+      let answer: Response
+      do throws(StorageError) {
+        answer = try service.collect(call, run)
+      } catch  where error.kind == .absent {
+        return false
+      }
+      guard let document = XMLElement(parsing: answer.body) else {
+        throw .unavailable(
+          store: name, detail: "its list of parts cannot be read", retryAfter: nil)
+      }
+      let isRecent = document.all("Part").contains { part in
+        // A date that cannot be read is taken for a recent one.
+        guard let sent = part.text(of: "LastModified").flatMap(isoDate) else { return true }
+        return now - sent < time
+      }
+      if isRecent { return false }
+      guard document.text(of: "IsTruncated") == "true",
+        let next = document.text(of: "NextPartNumberMarker"), next != marker
+      else { return true }
+      marker = next
+    }
+    return true
   }
 
   /// Aborts an upload; false when it was gone already.

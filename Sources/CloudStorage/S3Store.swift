@@ -36,12 +36,15 @@ package final class S3Store: ObjectStore {
 
   package var name: String { settings.name }
 
+  /// What every bucket can do.
+  static let features: Set<Capability> = [
+    .metadata, .metadataInPlace, .rangeReads, .conditionalReads, .conditionalWrites,
+    .storageClasses, .multipart, .customEndpoint, .customCertificates, .serverSideEncryption,
+  ]
+
   package var capabilities: Capabilities {
     Capabilities(
-      features: [
-        .metadata, .metadataInPlace, .rangeReads, .conditionalReads, .conditionalWrites,
-        .storageClasses, .multipart, .customEndpoint, .customCertificates, .serverSideEncryption,
-      ],
+      features: Self.features,
       keyLimits: KeyLimits(
         bytesMax: Self.nameBytesMax - settings.prefix.bytes.count, isText: true),
       objectBytesMax: S3Settings.partBytesMax * S3Settings.partsMax)
@@ -65,6 +68,7 @@ package final class S3Store: ObjectStore {
       let head = try service.collect(call, run).head
       return status(of: key, head, size: head.contentLength ?? 0)
     } catch  where error.kind == .absent {
+      try service.confirmBucket(run)
       return nil
     }
   }

@@ -7,6 +7,7 @@ import Digests
 import HTTP
 import Loopback
 import Retry
+import S3Servers
 import Synchronization
 import Telemetry
 import Testing
@@ -61,6 +62,7 @@ struct StoreUnderTest {
 
   init(
     port: Int, bucket: String = "bench", client: (any Client)? = nil,
+    credentials given: (any CredentialSource)? = nil,
     _ change: (inout S3Settings) throws -> Void = { _ in }
   ) throws {
     registry = try MetricRegistry()
@@ -77,9 +79,40 @@ struct StoreUnderTest {
       metrics: try StorageMetrics(registry), log: Log(room: "cloud", to: log.sink),
       clock: clock.monotonic)
     let runtime = S3Runtime(
-      client: client ?? CurlClient(), credentials: credentials, wall: WallClock.live,
+      client: client ?? CurlClient(), credentials: given ?? credentials, wall: WallClock.live,
       backend: backend)
     store = try S3Store(settings, runtime)
+  }
+}
+
+extension S3Server {
+  /// A store on a bucket of this server, as another process has it.
+  func other(
+    _ bucket: String, client: (any Client)? = nil,
+    _ change: (inout S3Settings) throws -> Void = { _ in }
+  ) throws -> StoreUnderTest {
+    let credentials = FixedCredentials(
+      AWSCredentials(accessKey: accessKey, secretKey: secret(secretKey)))
+    return try StoreUnderTest(
+      port: port, bucket: bucket, client: client, credentials: credentials, change)
+  }
+
+  /// A store on a new bucket of this server.
+  func store(
+    _ bucket: String, _ change: (inout S3Settings) throws -> Void = { _ in }
+  ) throws -> StoreUnderTest {
+    let tested = try other(bucket, change)
+    try tested.store.call(S3Call(.put))
+    return tested
+  }
+}
+
+extension MotoServer {
+  /// A store on a new bucket of this server.
+  func store(
+    _ bucket: String, _ change: (inout S3Settings) throws -> Void = { _ in }
+  ) throws -> StoreUnderTest {
+    try server.store(bucket, change)
   }
 }
 

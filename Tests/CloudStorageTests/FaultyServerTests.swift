@@ -283,8 +283,17 @@ import Testing
   }
 
   @Test func `only 404 is absent to a head`() throws {
-    try serve(Script { _ in Answer(404) }) { (tested, _) throws in
+    try serve(Script { $0.path.hasSuffix("/k") ? Answer(404) : Answer(200) }) {
+      (tested, server) throws in
       #expect(try tested.store.head("k") == nil)
+      #expect(try tested.store.head("k") == nil)
+      // The bucket was asked for once, so that it is not what is absent.
+      #expect(server.arrived.map(\.path) == ["/bench/k", "/bench", "/bench/k"])
+    }
+    try serve(Script { _ in Answer(404) }) { (tested, _) throws in
+      #expect {
+        try tested.store.head("k")
+      } throws: { ($0 as? StorageError)?.kind == .misconfigured }
     }
     try serve(Script { _ in Answer(403) }) { (tested, _) throws in
       #expect {

@@ -4,6 +4,7 @@ import Ambient
 import ColdStorage
 import Digests
 import HTTP
+import S3Servers
 import Synchronization
 import Testing
 

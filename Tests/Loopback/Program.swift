@@ -6,8 +6,8 @@ import Glibc
 package struct Program: Sendable {
   private let process: pid_t
 
-  /// Starts a program found on the path, its output and errors into a file; nil when there is none
-  /// of that name.
+  /// Starts a program found on the path, its output and errors into a file, or to where this
+  /// process's errors go; nil when there is none of that name.
   package init?(
     _ words: [String], output: String = "/dev/null", environment: [String: String] = [:]
   ) {
@@ -15,9 +15,14 @@ package struct Program: Sendable {
     _ = unsafe posix_spawn_file_actions_init(&actions)
     defer { _ = unsafe posix_spawn_file_actions_destroy(&actions) }
     _ = unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    _ = unsafe posix_spawn_file_actions_addopen(
-      &actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    _ = unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    if output == "/dev/stderr" {
+      // Opening that name would truncate a file that the errors go to.
+      _ = unsafe posix_spawn_file_actions_adddup2(&actions, 2, 1)
+    } else {
+      _ = unsafe posix_spawn_file_actions_addopen(
+        &actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+      _ = unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    }
     var process = pid_t()
     let spelled = unsafe words.map { unsafe strdup($0) } + [nil]
     let variables = unsafe Self.variables(with: environment).map { unsafe strdup($0) } + [nil]
@@ -62,9 +67,9 @@ package func freePort() -> Int {
   return server.port
 }
 
-/// Waits until something listens at the port, for at most ten seconds.
-package func waitForListener(at port: Int) -> Bool {
-  for _ in 0..<1_000 {
+/// Waits until something listens at the port.
+package func waitForListener(at port: Int, secondsMax: Int = 10) -> Bool {
+  for _ in 0..<secondsMax * 100 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { _ = close(descriptor) }
     var address = sockaddr_in()

@@ -4,7 +4,7 @@ import ColdStorage
 
 extension StorageContract {
   /// Names that some system or protocol somewhere takes for something else.
-  static let awkwardNames: [String] = [
+  package static let awkwardNames: [String] = [
     "with space", " leading", "trailing ", "percent%20%2F%zz", "plus+plus", "hash#hash", "what?x=1",
     "tilde~", "quotes\"'`", "amp&semi;", "colon:at@", "star*", "brackets[1]{2}(3)", "less<more>",
     "pipe|caret^", "comma,dollar$", "equals=bang!", "dots...", "-dash", ".hidden", "file.c,v",

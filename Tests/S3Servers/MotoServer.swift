@@ -1,50 +1,41 @@
-// A real S3 server for the suite: `moto_server` of PyPI, at LARDER_MOTO or on the path. Outside CI
-// the suite is skipped, by name, where there is none; in CI it must be there.
+// A real S3 server for a suite: `moto_server` of PyPI, at LARDER_MOTO or on the path.
 
 import Ambient
-import Glibc
-import HTTP
 import Loopback
-import Testing
-
-@testable import CloudStorage
+package import Testing
 
 /// A running `moto_server`.
-struct MotoServer: Sendable {
-  let port: Int
+package struct MotoServer: Sendable {
+  package let port: Int
   private let program: Program
 
-  @TaskLocal static var current: MotoServer?
+  @TaskLocal package static var current: MotoServer?
 
-  static var command: String {
+  private static var command: String {
     ThisProcess.variable("LARDER_MOTO").map { String(decoding: $0, as: UTF8.self) } ?? "moto_server"
   }
 
   /// Whether the suite runs: the server is there, or it would be an error that it is not.
-  static let isExpected: Bool =
+  package static let isExpected: Bool =
     ThisProcess.variable("CI") != nil || Program([command, "--help"])?.waitForEnd() == 0
 
-  init() throws {
+  package init() throws {
     port = freePort()
     program = try #require(Program([Self.command, "-H", "127.0.0.1", "-p", "\(port)"]))
     try #require(waitForListener(at: port), "moto_server did not start")
   }
 
-  func stop() { program.stop() }
+  package func stop() { program.stop() }
 
-  /// A store on a new bucket of this server.
-  func store(
-    _ bucket: String, _ change: (inout S3Settings) throws -> Void = { _ in }
-  ) throws -> StoreUnderTest {
-    let tested = try StoreUnderTest(port: port, bucket: bucket, change)
-    try tested.store.call(S3Call(.put))
-    return tested
+  /// The server as tests see it; it takes any credentials.
+  package var server: S3Server {
+    S3Server(name: "moto_server", port: port, accessKey: "AKPLANTED", secretKey: "any")
   }
 }
 
 /// Runs a suite with one server of its own.
-struct WithMoto: SuiteTrait, TestScoping {
-  func provideScope(
+package struct WithMoto: SuiteTrait, TestScoping {
+  package func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
   ) async throws {
     let server = try MotoServer()
@@ -55,5 +46,5 @@ struct WithMoto: SuiteTrait, TestScoping {
 
 extension Trait where Self == WithMoto {
   /// One `moto_server` for the suite.
-  static var moto: Self { Self() }
+  package static var moto: Self { Self() }
 }
