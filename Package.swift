@@ -111,8 +111,8 @@ let package = Package(
     .executableTarget(
       name: "larder",
       dependencies: [
-        "Bench", "Rehearsal", "EventStore", "ColdStorage", "Ambient", "Bytes", "Digests",
-        "DurableFiles", "Flags", "Telemetry", "Retry",
+        "Bench", "Rehearsal", "EventStore", "CloudStorage", "ColdStorage", "Ambient", "Bytes",
+        "Digests", "DurableFiles", "Flags", "HTTP", "Telemetry", "Retry",
       ],
       exclude: ["README.md"], swiftSettings: strict),
 
@@ -139,7 +139,7 @@ let package = Package(
       "LarderTests",
       [
         "larder", "Digests", "DurableFiles", "Flags", "Ambient", "Bytes", "ChildProcesses",
-        "ScratchFiles",
+        "Loopback", "S3Servers", "ScratchFiles",
       ]),
     suite("BenchTests", ["Bench", "Ambient", "Bytes"]),
     suite("SocketsTests", ["Sockets", "DurableFiles", "Ambient"]),

@@ -19,6 +19,7 @@ enum BackendRole: String, CaseIterable, Sendable {
 enum BackendType: String, CaseIterable, Sendable {
   case local
   case nfs
+  case s3
 }
 
 /// The settings of one cold store.
@@ -26,17 +27,20 @@ struct BackendSettings: Sendable {
   let role: BackendRole
   let type: Setting<BackendType?>
   let path: Setting<[UInt8]?>
+  let s3: S3BackendSettings
 
   init(_ role: BackendRole) {
     self.role = role
     let options = SettingOptions(needsRestart: true)
     type = Setting(
       "\(role.rawValue).type", optional: .choice(placeholder: "TYPE"), example: .local,
-      "What the \(role.rawValue) cold store is: a directory of this machine, or one over NFS.",
+      "What the \(role.rawValue) cold store is: a directory of this machine or one over NFS, or a "
+        + "bucket of S3 or a server compatible with it.",
       options)
     path = Setting(
       "\(role.rawValue).path", optional: .directory(), example: Array("/srv/larder/cold".utf8),
       "The directory of the \(role.rawValue) cold store, which must exist.", options)
+    s3 = S3BackendSettings(role)
   }
 
   /// The settings for a configuration.
@@ -47,7 +51,7 @@ struct BackendSettings: Sendable {
         role.rawValue: role == .primary
           ? "Where evicted files are kept."
           : "Where a file is looked for when the primary does not have it."
-      ])
+      ]) + s3.all
   }
 
   /// Opens the store that the configuration, read from `file`, names.
@@ -62,18 +66,40 @@ struct BackendSettings: Sendable {
     }
     switch type {
     case .local, .nfs:
+      try refuseStrays(configuration, from: file, of: type, allowed: [path.declaration])
       guard let path = configuration[path] else {
         throw .ended(
           .misused,
-          "\(escaped(file)): \(configuration.origin(of: self.type)): a \(role.rawValue) of type '\(type.rawValue)' "
-            + "needs '\(role.rawValue).path'")
+          "\(escaped(file)): \(configuration.origin(of: self.type)): a \(role.rawValue) of type "
+            + "'\(type.rawValue)' needs '\(role.rawValue).path'")
       }
       return try reporting { () throws(StorageError) in
         try LocalStore(surroundings.backend(role), pause: .live, entropy: .live) {
           () throws(DiskError) in try PosixDisk(root: path)
         }
       }
+    case .s3:
+      try refuseStrays(configuration, from: file, of: type, allowed: s3.all.declarations)
+      return try s3.open(
+        configuration, from: file, type: configuration.origin(of: self.type), surroundings)
     }
+  }
+
+  /// A setting that the type does not know would be believed to work, so it is refused.
+  private func refuseStrays(
+    _ configuration: Configuration, from file: [UInt8], of type: BackendType,
+    allowed: [SettingDeclaration]
+  ) throws(Failure) {
+    let allowed = Set(allowed.map(\.key) + [self.type.declaration.key])
+    let ours = Set(all.declarations.map(\.key))
+    let stray = configuration.effective.first {
+      ours.contains($0.key) && !allowed.contains($0.key) && $0.origin != .standard
+    }
+    guard let stray else { return }
+    throw .ended(
+      .misused,
+      "\(escaped(file)): \(stray.origin): a \(role.rawValue) of type '\(type.rawValue)' has no "
+        + "'\(stray.key)'; remove it")
   }
 }
 

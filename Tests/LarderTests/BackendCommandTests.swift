@@ -180,7 +180,7 @@ import Testing
       ),
       (
         "{\n  primary: {\n    type: 'lokal',\n    path: '/x' } }",
-        "line 3, column 11: 'primary.type' wants local or nfs, not \"lokal\" (did you mean 'local'?)"
+        "line 3, column 11: 'primary.type' wants local, nfs or s3, not \"lokal\" (did you mean 'local'?)"
       ),
       (
         "{ primary: 5 }", "line 1, column 12: 'primary' wants an object with settings, not a number"
@@ -188,6 +188,10 @@ import Testing
       (
         "{ primary: { type: 'local' } }",
         "line 1, column 20: a primary of type 'local' needs 'primary.path'"
+      ),
+      (
+        "{ primary: { type: 'local', path: '/x', bucket: 'depot' } }",
+        "line 1, column 49: a primary of type 'local' has no 'primary.bucket'; remove it"
       ),
     ])
   func `a wrong configuration is told with its line and column`(

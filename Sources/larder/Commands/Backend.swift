@@ -100,7 +100,7 @@ private func put(
     request.progress = progress
     return try store.upload(key, from: source, request)
   }
-  try report(transfer.object, invocation, &output)
+  try report(passed(transfer), invocation, &output)
   return .done
 }
 
@@ -116,8 +116,16 @@ private func get(
     try store.download(key, to: file, DownloadRequest(progress: progress))
   }
   try file.commit(replacing: invocation[replace])
-  try report(transfer.object, invocation, &output)
+  try report(passed(transfer), invocation, &output)
   return .done
+}
+
+/// The object of a transfer, with what its bytes hashed to on their way: a store need not know that
+/// of an object that went in parts.
+private func passed(_ transfer: Transfer) -> ObjectStatus {
+  var object = transfer.object
+  object.digest = transfer.digest
+  return object
 }
 
 private func head(
