@@ -42,7 +42,8 @@ public final class EventStore: Sendable {
     let lock = try WriterLock.take(on: disk)
     var meta = try meta(on: disk, creating: creating, options)
     let files = SegmentFiles(
-      disk: disk, lineage: meta.lineage, key: key, entropy: options.entropy)
+      disk: disk, lineage: meta.lineage, key: key, entropy: options.entropy,
+      origins: try OriginFile.read(on: disk))
     let words = try LiveWords.writing(on: disk)
     let opener = LogOpener(files: files, live: words.read(), repairs: true)
     var cut: String?
@@ -63,6 +64,8 @@ public final class EventStore: Sendable {
           tables: IndexTables(segment: name, accumulator: Accumulator()), torn: nil,
           openFences: [:]))
     }
+    // From here on it is the store itself and no longer what a manifest says.
+    try SmallFile.remove(StoreNames.manifest, on: disk)
     try files.secureNames()
     let keyring = try Keyring.writing(on: disk, &meta, wrapping, options, opened.segments)
     let store = try EventStore(

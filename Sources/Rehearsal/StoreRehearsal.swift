@@ -347,7 +347,9 @@ package struct StoreRehearsal {
     case .full, .disk(.io), .fence, .disk(.full):
       // The request failed, and the store goes on.
       return
-    case .corrupt where !profile.isHonest: return try giveUp()
+    case .corrupt where !profile.isHonest, .newerFormat where !profile.isHonest,
+      .positionConflict where !profile.isHonest:
+      return try giveUp()
     default:
       throw Broken("\(error)")
     }

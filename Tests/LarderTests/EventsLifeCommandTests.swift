@@ -66,4 +66,29 @@ import Testing
     #expect(text(refused.errors).contains(sentence), "\(text(refused.errors))")
     #expect(refused.errors.split(separator: UInt8(ascii: "\n")).count == 1)
   }
+
+  @Test func `a snapshot is listed and verified like the store, and a fork is another store`()
+    throws
+  {
+    try fill(10)
+    let copy = scratch.path("copy")
+    let taken = try JSONValue(parsing: larder("events", "snapshot", store, copy, "--json").output)
+    #expect(taken["count"]?.integer == 12)
+    let listed = try larder("events", "list", store).output
+    #expect(try larder("events", "list", copy).output == listed)
+    #expect(try larder("events", "verify", copy).ending == .exited(0))
+    let again = try larder("events", "snapshot", store, copy)
+    #expect(again.ending == .exited(3))
+    #expect(text(again.errors) == "larder: the directory to write is not empty\n")
+
+    let other = scratch.path("fork")
+    let fork = try JSONValue(parsing: larder("events", "fork", store, other, "--json").output)
+    #expect(fork["parent"]?.string == taken["lineage"]?.string)
+    #expect(fork["lineage"]?.string != taken["lineage"]?.string)
+    try larder(
+      "events", "append", other,
+      giving: #"{"entity":"file:1","scope":"test","kind":"1.001","payload":"fork"}"# + "\n")
+    #expect(try larder("events", "verify", other).ending == .exited(0))
+    #expect(try larder("events", "list", store).output == listed)
+  }
 }

@@ -49,7 +49,7 @@ public struct CursorShelf: Sendable {
     startingAfter start: UInt64 = 0
   ) throws(StoreError) -> Cursor {
     let path = try path(of: name)
-    guard let lineage = try reader.catalog().segments.first?.header.lineage else {
+    guard let lineage = try reader.catalog().lineage else {
       throw .absent("an event")
     }
     if try !exists(path) { try make(name, path, lineage, region, reader, start) }

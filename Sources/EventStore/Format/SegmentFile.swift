@@ -16,6 +16,8 @@ final class SegmentFile: Sendable {
 
   var path: FilePath { file.path }
 
+  var disk: any Disk { file.disk }
+
   /// Up to `count` bytes; fewer only where the file ends.
   func read(at offset: UInt64, count: Int) throws(StoreError) -> [UInt8] {
     do throws(DiskError) { return try file.read(at: offset, count: count) } catch {

@@ -23,6 +23,7 @@ enum SidecarKind: UInt8 {
   case manifest = 6
   case epoch = 7
   case receipt = 8
+  case origin = 12
 }
 
 enum Sidecar {

@@ -1,6 +1,8 @@
 // The names in a store's directory. Everything that the store makes is listed here.
 //
 //   store.larder            what store this is (authority)
+//   origin.larder           what a fork descends from (authority)
+//   snapshot.larder         what a snapshot is made of; until it is opened for writing
 //   writer.lock             locked by the one writer; holds its process
 //   live.words              how far the log is durable and visible, for other processes; regenerable
 //   segments/               the log (authority)
@@ -15,9 +17,12 @@ internal import DurableFiles
 
 enum StoreNames {
   static let meta: FilePath = "store.larder"
+  static let origin: FilePath = "origin.larder"
+  static let manifest: FilePath = "snapshot.larder"
   static let lock: FilePath = "writer.lock"
   static let words: FilePath = "live.words"
   static let segments: FilePath = "segments"
+  static let keys: FilePath = "keys"
   static let cursors: FilePath = "cursors"
   static let projections: FilePath = "projections"
 

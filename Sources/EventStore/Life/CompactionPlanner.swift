@@ -59,6 +59,7 @@ struct CompactionPlanner {
     let events = run.reduce(candidate.events) { $0 + $1.events }
     // A seal is signed with one key, so segments of different keys stay apart.
     return request.merges && first.segment.header.signer == candidate.segment.header.signer
+      && first.segment.header.lineage == candidate.segment.header.lineage
       && bytes <= UInt64(request.mergedBytesMax)
       && events <= UInt64(EventStoreLimits.mergedEventsMax)
   }

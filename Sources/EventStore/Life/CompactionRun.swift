@@ -112,7 +112,7 @@ struct CompactionRun {
     _ number: UInt64, _ catalog: Catalog
   ) throws(StoreError) -> RemovalTally {
     let header = SegmentHeader(
-      name: name, lineage: store.lineage, made: store.writer.options.wallClock.now(),
+      name: name, lineage: sources[0].header.lineage, made: store.writer.options.wallClock.now(),
       root: accumulator.root, signer: sources[0].header.signer)
     var rewrite = try SegmentRewrite(header, after: accumulator, store.files)
     let keeping = KeptHusks(catalog, store.writer.options.idempotency)

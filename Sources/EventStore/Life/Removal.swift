@@ -54,12 +54,12 @@ extension Removal {
       let count = number("count"), let reason = value["reason"]?.string,
       let segment = number("segment"),
       let generation = number("generation").flatMap({ UInt32(exactly: $0) }),
-      let digits = value["hash"]?.string, let raw = bytes(fromHexadecimal: digits),
-      raw.count == 32, first > 0, first <= last, count > 0, count <= last - first + 1
+      let hash = value["hash"]?.string.flatMap(Blake3Digest.init(storedText:)), first > 0,
+      first <= last, count > 0, count <= last - first + 1
     else { return nil }
     self.number = this
     (self.first, self.last, self.count, self.reason) = (first, last, count, reason)
-    hash = storedDigest(raw.span, 0..<32)
+    self.hash = hash
     self.segment = SegmentName(first: segment, generation: generation)
   }
 }

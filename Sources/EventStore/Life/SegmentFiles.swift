@@ -16,6 +16,8 @@ struct SegmentFiles: Sendable {
   let lineage: Lineage
   let key: SigningKey?
   let entropy: Entropy
+  /// What a fork descends from; its oldest segments are of these.
+  var origins: [Origin] = []
 
   /// The segments, in order.
   func list() throws(StoreError) -> [SegmentName] {
@@ -85,7 +87,7 @@ struct SegmentFiles: Sendable {
     guard header.name == name else {
       throw FormatFault("says that it is segment \(header.name.first)").at(path)
     }
-    guard header.lineage == lineage else {
+    guard header.lineage == origins.lineage(at: name.first, own: lineage) else {
       throw FormatFault("belongs to the store \(header.lineage)").at(path)
     }
     return header
@@ -149,7 +151,7 @@ struct SegmentFiles: Sendable {
   /// Appends the footer to a segment that is complete, and opens it as sealed.
   func seal(_ segment: Segment, _ tables: IndexTables) throws(StoreError) -> Segment {
     var tables = tables
-    let footer = IndexImage.footer(image(&tables))
+    let footer = IndexImage.footer(image(&tables, of: segment.header))
     let file = try SegmentFile(segment.path, .writing, on: disk)
     try file.truncate(to: tables.endOffset)
     try file.write(footer.span, at: tables.endOffset)
@@ -164,15 +166,16 @@ struct SegmentFiles: Sendable {
   /// Leaves the tables of the active segment for the next open.
   func writeIndex(_ segment: Segment, _ tables: IndexTables) throws(StoreError) {
     var tables = tables
-    let image = image(&tables)
+    let image = image(&tables, of: segment.header)
     try SmallFile.write(
       Sidecar.encode(.index, format: IndexImage.format, payload: image),
       to: StoreNames.index(segment.name), on: disk, entropy)
   }
 
-  private func image(_ tables: inout IndexTables) -> [UInt8] {
-    let lineage = lineage
-    let key = key
+  private func image(_ tables: inout IndexTables, of header: SegmentHeader) -> [UInt8] {
+    let lineage = header.lineage
+    // A seal of another key than the segment's would hold for nobody.
+    let key = header.signer == key?.publicKey ? key : nil
     return IndexImage.encode(&tables) { statement in
       key?.sign(ChainHash.statement(statement, lineage))
     }

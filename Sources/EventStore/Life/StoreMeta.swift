@@ -37,6 +37,11 @@ struct StoreMeta: Equatable {
       on: disk, entropy)
   }
 
+  /// The meta of a fork.
+  func forked(_ lineage: Lineage, made: WallTime) -> StoreMeta {
+    StoreMeta(lineage: lineage, made: made, granularity: granularity)
+  }
+
   init(lineage: Lineage, made: WallTime, granularity: KeyGranularity? = nil) {
     self.lineage = lineage
     self.made = made

@@ -80,7 +80,7 @@ extension EventReader {
   public func verify(_ options: VerifyOptions = VerifyOptions()) throws(StoreError) -> VerifyReport
   {
     let catalog = try catalog()
-    guard let lineage = catalog.segments.first?.header.lineage else { return VerifyReport() }
+    guard let lineage = catalog.lineage else { return VerifyReport() }
     let (keyset, finding) = try trustedKeyset()
     var verifier = Verifier(catalog, lineage, options, keyset)
     var report = try verifier.run()
@@ -103,6 +103,10 @@ extension EventReader {
         Finding(file: site.file, offset: site.offset, sequence: nil, fault: site.fault))
     }
     try checkTables(on: disk, &report)
+    if let manifest = try SnapshotManifest.read(on: disk) {
+      report.sealsChecked += manifest.files.count
+      report.others += try manifest.check(on: disk)
+    }
     return report
   }
 

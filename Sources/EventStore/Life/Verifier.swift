@@ -45,10 +45,10 @@ struct Verifier {
   /// Runs to the end; throws only when it is cancelled or the disk fails.
   mutating func run() throws(StoreError) -> VerifyReport {
     let total = activeExtent?.lastSequence ?? 0
-    for witness in witnesses where witness.lineage != lineage {
+    for witness in witnesses where !isOfThisStore(witness) {
       find(\.others, nil, "is of another store than the witness \(witness.lineage) saw")
     }
-    witnesses.removeAll { $0.lineage != lineage }
+    witnesses = witnesses.filter { isOfThisStore($0) }
     checkWitnesses()
     for segment in catalog.segments {
       try verify(segment, total: total)
@@ -63,6 +63,14 @@ struct Verifier {
     checkRemovals()
     options.progress?(total, total)
     return report
+  }
+
+  /// Whether a witness saw this store, or what a fork took from its parent.
+  private func isOfThisStore(_ witness: Checkpoint) -> Bool {
+    witness.lineage == lineage
+      || catalog.segments.contains {
+        $0.header.lineage == witness.lineage && witness.count <= $0.lastSequence
+      }
   }
 
   // MARK: - Segments
@@ -157,11 +165,20 @@ struct Verifier {
     }
     if let signer = segment.header.signer {
       let statement = ChainHash.statement(
-        SealStatement(count: accumulator.count, root: accumulator.root), lineage)
+        SealStatement(count: accumulator.count, root: accumulator.root), segment.header.lineage)
+      // What a fork cut off could be sealed by the parent's key alone; the next header has its root.
       let holds =
-        footer.signature.map { SigningKey.isValid($0, of: statement, publicKey: signer) } ?? false
+        footer.signature.map { SigningKey.isValid($0, of: statement, publicKey: signer) }
+        ?? isCutOff(segment)
       if !holds { find(\.others, Place(segment, start), "has a seal whose signature fails") }
     }
+  }
+
+  /// Whether a segment is the last that a fork took from its parent.
+  private func isCutOff(_ segment: Segment) -> Bool {
+    let next = catalog.segments.firstIndex { $0 === segment }.map { $0 + 1 }
+    guard let next, next < catalog.segments.count else { return false }
+    return catalog.segments[next].header.lineage != segment.header.lineage
   }
 
   // MARK: - Events

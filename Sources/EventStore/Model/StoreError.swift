@@ -69,6 +69,8 @@ public enum StoreError: Error, Equatable, Sendable {
   /// A gate did not let the event pass; the receipt is that of the recorded denial.
   case denied(gate: String, reason: String, receipt: Receipt)
   case witness(String)
+  /// What is copied or written anew has no place to go, as the rest of a sentence.
+  case target(String)
   /// Compaction cannot be done now, as the rest of a sentence.
   case compaction(String)
   case timedOut
@@ -128,6 +130,7 @@ extension StoreError: CustomStringConvertible {
     case .denied(let gate, let reason, let receipt):
       "the gate '\(escaped(gate))' denied the event: \(escaped(reason)) (recorded as \(receipt.id))"
     case .witness(let fault): "the witness checkpoint \(fault)"
+    case .target(let fault): "the directory to write \(fault)"
     case .compaction(let fault): "compaction \(fault)"
     case .timedOut: "the wait took too long"
     case .cancelled: "the work was cancelled"

@@ -49,7 +49,8 @@ final class Refresher: Sendable {
 
   private func reopen(_ meta: StoreMeta, _ state: inout State) throws(StoreError) -> Catalog {
     let files = SegmentFiles(
-      disk: disk, lineage: meta.lineage, key: nil, entropy: .seeded(0))
+      disk: disk, lineage: meta.lineage, key: nil, entropy: .seeded(0),
+      origins: try OriginFile.read(on: disk))
     // The writer may seal or compact between the words and the listing; then both are read again.
     for attempt in 0..<Self.attemptsMax {
       let live = state.words?.read()

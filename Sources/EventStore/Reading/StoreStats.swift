@@ -27,7 +27,7 @@ extension EventReader {
     for segment in catalog.segments { bytes = bytes + ByteCount(try segment.file.size()) }
     let visible = catalog.visible
     return StoreStats(
-      lineage: catalog.segments.first?.header.lineage, events: visible,
+      lineage: catalog.lineage, events: visible,
       segments: catalog.segments.count, bytes: bytes,
       first: visible > 0 ? try time(of: 1, catalog) : nil,
       last: visible > 0 ? try time(of: visible, catalog) : nil,
@@ -49,7 +49,7 @@ extension EventReader {
   /// no key.
   public func checkpoint(at time: WallTime) throws(StoreError) -> Checkpoint {
     let catalog = try catalog()
-    guard let lineage = catalog.segments.first?.header.lineage else { throw .absent("an event") }
+    guard let lineage = catalog.lineage else { throw .absent("an event") }
     return Checkpoint(
       lineage: lineage, count: catalog.visible,
       root: try catalog.accumulator(count: catalog.visible).root, time: time, signature: nil)

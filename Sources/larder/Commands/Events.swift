@@ -66,6 +66,8 @@ let eventsCommand: Command<Action> = Command(
       action: Action(follow)),
     eventsVerifyCommand,
     eventsCompactCommand,
+    eventsSnapshotCommand,
+    eventsForkCommand,
     eventsCheckpointCommand,
     Command(
       "stats", "Count what a store holds.", takes: [storeDirectory, eventsJSON],
@@ -186,6 +188,7 @@ extension Failure {
       switch error {
       case .corrupt, .witness: .broken
       case .locked: .held
+      case .target: .refused
       case .denied: .refused
       case .badName, .tooLarge, .tooMany, .reservedKind: .misused
       default: .failed
@@ -216,7 +219,12 @@ func storeDisk(_ invocation: Invocation, readOnly: Bool) throws(Failure) -> Posi
 
 /// The same for writing; makes the directory, but none above it, when it is not there.
 func storeDisk(making invocation: Invocation) throws(Failure) -> PosixDisk {
-  var name = invocation[storeDirectory]
+  try storeDisk(at: invocation[storeDirectory])
+}
+
+/// A directory to write, made when it is not there, but none above it.
+func storeDisk(at directory: [UInt8]) throws(Failure) -> PosixDisk {
+  var name = directory
   while name.count > 1, name.last == UInt8(ascii: "/") { name.removeLast() }
   let slash = name.lastIndex(of: UInt8(ascii: "/"))
   let parent =
@@ -235,7 +243,11 @@ func storeDisk(making invocation: Invocation) throws(Failure) -> PosixDisk {
   } catch {
     throw .ended(.failed, "\(escaped(name)) cannot be made: \(error)")
   }
-  return try storeDisk(invocation, readOnly: false)
+  do throws(DiskError) {
+    return try PosixDisk(root: directory, readOnly: false)
+  } catch {
+    throw .ended(.failed, "\(escaped(directory)) cannot be opened: \(error)")
+  }
 }
 
 /// Opens the store of a command for reading.

@@ -56,14 +56,10 @@ private func compact(_ invocation: Invocation, _ output: inout Output) throws(Fa
     try EventStore.open(on: disk, creating: false)
   }
   let meter = output.meter("compacting")
-  let result: Result<CompactionReport, StoreError>
-  do throws(StoreError) {
-    result = .success(
-      try store.compact(
-        request,
-        CompactionOptions(progress: { done, total in meter.update(done: done, of: total) })))
-  } catch {
-    result = .failure(error)
+  let result = attempt { () throws(StoreError) in
+    try store.compact(
+      request,
+      CompactionOptions(progress: { done, total in meter.update(done: done, of: total) }))
   }
   meter.end()
   try storing { () throws(StoreError) in try store.close() }
