@@ -15,10 +15,10 @@ final class Meter: Sendable {
   }
 
   /// Says how much of how much is done.
-  func update(done: UInt64, of total: UInt64) {
+  func update(done: UInt64, of total: UInt64?) {
     line.withLock { line in
       if line == nil {
-        line = ProgressLine(label, .items, total: Int64(clamping: total), on: stream)
+        line = ProgressLine(label, .items, total: total.map { Int64(clamping: $0) }, on: stream)
       }
       line?.update(done: Int64(clamping: done))
     }

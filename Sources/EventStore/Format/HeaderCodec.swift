@@ -175,7 +175,7 @@ extension EventHeader {
     extensions = []
     if flags.contains(.extensions) {
       let count = try cursor.varint(in: bytes)
-      guard count > 0, count <= UInt64(EventExtension.countMax) else { return nil }
+      guard count > 0, count <= UInt64(EventExtension.storedCountMax) else { return nil }
       for _ in 0..<count {
         let name = try cursor.prefixed(lengthMax: EventExtension.nameBytesMax, in: bytes)
         let value = try cursor.prefixed(lengthMax: EventExtension.valueBytesMax, in: bytes)

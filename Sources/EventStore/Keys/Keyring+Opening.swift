@@ -35,7 +35,8 @@ extension Keyring {
         history: ShredHistory.none, minted: 0, records: 0)
       try Keyset.make(on: disk, head, key, options.entropy)
     }
-    let keyset = try Keyset.open(on: disk, meta.lineage, key, expected, isWriter: true)
+    let keyset = try Keyset.open(
+      on: disk, try OriginFile.lineages(meta, on: disk), key, expected, isWriter: true)
     let stored = keyset.head.granularity
     guard stored == granularity else {
       throw .keyset(.otherGranularity(stored: stored, asked: granularity))
@@ -74,7 +75,8 @@ extension Keyset {
   ) throws(StoreError) -> Keyset? {
     guard let meta = try StoreMeta.read(on: disk) else { throw .notAStore(StoreNames.meta) }
     guard let granularity = meta.granularity else { return nil }
-    let keyset = try open(on: disk, meta.lineage, key, try KeysetExpectation.read(reader))
+    let keyset = try open(
+      on: disk, try OriginFile.lineages(meta, on: disk), key, try KeysetExpectation.read(reader))
     let stored = keyset.head.granularity
     guard stored == granularity else {
       throw .keyset(.otherGranularity(stored: stored, asked: granularity))

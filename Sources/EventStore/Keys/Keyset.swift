@@ -59,9 +59,11 @@ final class Keyset: Sendable {
 
   // MARK: - Opening
 
-  /// Opens a keyset that must be there and be what the log expects; the writer also repairs it.
+  /// Opens a keyset that must be there and be what the log expects; the writer also repairs it. It is
+  /// of one of the lineages: a fork may have its parent's.
   static func open(
-    on disk: any Disk, _ lineage: Lineage, _ key: KeyEncryptionKey?, _ expected: KeysetExpectation,
+    on disk: any Disk, _ lineages: [Lineage], _ key: KeyEncryptionKey?,
+    _ expected: KeysetExpectation,
     isWriter: Bool = false
   ) throws(StoreError) -> Keyset {
     if isWriter {
@@ -76,7 +78,7 @@ final class Keyset: Sendable {
       }
     }
     let file = try openFile(on: disk, isWriter ? .writing : .reading)
-    let state = try load(file, lineage, key, expected)
+    let state = try load(file, lineages, key, expected)
     let keyset = Keyset(disk, file, state, isWriter: isWriter)
     if isWriter { try keyset.secure() }
     return keyset
@@ -112,7 +114,7 @@ final class Keyset: Sendable {
   }
 
   private static func load(
-    _ file: borrowing File, _ lineage: Lineage?, _ key: KeyEncryptionKey?,
+    _ file: borrowing File, _ lineages: [Lineage], _ key: KeyEncryptionKey?,
     _ expected: KeysetExpectation
   ) throws(StoreError) -> KeysetState {
     let bytes: [UInt8]
@@ -125,7 +127,7 @@ final class Keyset: Sendable {
     }
     do throws(KeysetFault) {
       let head = try KeysetHead.decode(bytes)
-      if let lineage, head.lineage != lineage { throw .otherStore }
+      guard lineages.contains(head.lineage) else { throw .otherStore }
       if let key {
         guard head.keyID == key.id else { throw .otherKey }
         guard KeysetHead.isProven(bytes, by: key) else {
@@ -225,7 +227,7 @@ final class Keyset: Sendable {
       let before = head
       let fresh = try Self.openFile(on: disk, .reading)
       let state = try Self.load(
-        fresh, before.lineage, nil,
+        fresh, [before.lineage], nil,
         KeysetExpectation(minted: minted, epoch: before.epoch, history: before.history))
       file = fresh
       self.state.withLock { $0 = state }

@@ -23,6 +23,11 @@ enum OriginFile {
     }
   }
 
+  /// The store's own lineage and those it descends from.
+  static func lineages(_ meta: StoreMeta, on disk: any Disk) throws(StoreError) -> [Lineage] {
+    [meta.lineage] + (try read(on: disk).map(\.lineage))
+  }
+
   private static func decode(_ bytes: [UInt8]) throws(FormatFault) -> [Origin] {
     let span = bytes.span
     let payload = try Sidecar.payload(.origin, format: format, in: span)

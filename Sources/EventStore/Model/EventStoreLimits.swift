@@ -19,8 +19,8 @@ public enum EventStoreLimits {
   public static let mergedEventsMax = 524_288
   /// The largest payload as stored: a payload and the tag that seals it.
   static let storedPayloadBytesMax = NewEvent.payloadBytesMax + 16
-  /// The longest an encoded header may be; the longest that fits all parts has 7,712 bytes.
-  static let headerBytesMax = 8_192
+  /// The longest an encoded header may be; the longest that fits all parts has 8,241 bytes.
+  static let headerBytesMax = 8_704
   /// The largest body of a frame: a stored payload, the longest header, hashes and signature.
   static let frameBytesMax = storedPayloadBytesMax + 16_384
   /// The most keys that a keyset holds; the table that finds them has at most 64 MiB then.

@@ -20,6 +20,8 @@ public struct EventExtension: Hashable, Sendable {
   public static let nameBytesMax = 64
   /// The most that one event carries.
   public static let countMax = 16
+  /// The most that an event carries with those that an import adds.
+  static let storedCountMax = countMax + 3
   /// The prefix that the store keeps for itself.
   public static let reservedPrefix = "larder."
 

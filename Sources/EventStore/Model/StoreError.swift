@@ -71,6 +71,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case witness(String)
   /// What is copied or written anew has no place to go, as the rest of a sentence.
   case target(String)
+  /// What was exported cannot be imported, as the rest of a sentence.
+  case stream(String)
   /// Compaction cannot be done now, as the rest of a sentence.
   case compaction(String)
   case timedOut
@@ -131,6 +133,7 @@ extension StoreError: CustomStringConvertible {
       "the gate '\(escaped(gate))' denied the event: \(escaped(reason)) (recorded as \(receipt.id))"
     case .witness(let fault): "the witness checkpoint \(fault)"
     case .target(let fault): "the directory to write \(fault)"
+    case .stream(let fault): "the exported stream \(fault)"
     case .compaction(let fault): "compaction \(fault)"
     case .timedOut: "the wait took too long"
     case .cancelled: "the work was cancelled"

@@ -68,6 +68,8 @@ let eventsCommand: Command<Action> = Command(
     eventsCompactCommand,
     eventsSnapshotCommand,
     eventsForkCommand,
+    eventsExportCommand,
+    eventsImportCommand,
     eventsCheckpointCommand,
     Command(
       "stats", "Count what a store holds.", takes: [storeDirectory, eventsJSON],
@@ -186,7 +188,7 @@ extension Failure {
   init(_ error: StoreError) {
     let code: ExitCode =
       switch error {
-      case .corrupt, .witness: .broken
+      case .corrupt, .witness, .stream: .broken
       case .locked: .held
       case .target: .refused
       case .denied: .refused
