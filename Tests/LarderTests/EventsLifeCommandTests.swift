@@ -91,4 +91,23 @@ import Testing
     #expect(try larder("events", "verify", other).ending == .exited(0))
     #expect(try larder("events", "list", store).output == listed)
   }
+
+  @Test func `an export goes through a pipe and is imported once`() throws {
+    try fill(7)
+    let exported = try larder("events", "export", store)
+    let file = scratch.path("events.jsonl")
+    #expect(try larder("events", "export", store, "-o", file).ending == .exited(0))
+    #expect(try larder("events", "export", store, "-o", "-").output == exported.output)
+    let copy = scratch.path("copy")
+    let first = try larder(
+      "events", "import", copy, "-", "--json", giving: text(exported.output))
+    #expect(try JSONValue(parsing: first.output)["appended"]?.integer == 7)
+    let second = try larder("events", "import", copy, file, "--json")
+    #expect(try JSONValue(parsing: second.output)["known"]?.integer == 7)
+    let cut = text(exported.output).split(separator: "\n").dropLast().joined(separator: "\n")
+    let refused = try larder("events", "import", copy, "-", giving: cut + "\n")
+    #expect(refused.ending == .exited(4))
+    #expect(text(refused.errors) == "larder: the exported stream ends before its last line\n")
+    #expect(try larder("events", "verify", copy).ending == .exited(0))
+  }
 }
