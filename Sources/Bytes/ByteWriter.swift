@@ -68,6 +68,18 @@ package struct ByteWriter: Sendable {
     }
   }
 
+  /// Appends thirty-two bytes as four words, the low byte of each first.
+  package mutating func append(
+    _ first: UInt64, _ second: UInt64, _ third: UInt64, _ fourth: UInt64
+  ) {
+    bytes.append(addingCapacity: 32) { output in
+      for index in 0..<8 { output.append(UInt8(truncatingIfNeeded: first >> (8 * index))) }
+      for index in 0..<8 { output.append(UInt8(truncatingIfNeeded: second >> (8 * index))) }
+      for index in 0..<8 { output.append(UInt8(truncatingIfNeeded: third >> (8 * index))) }
+      for index in 0..<8 { output.append(UInt8(truncatingIfNeeded: fourth >> (8 * index))) }
+    }
+  }
+
   /// Appends eight bytes in two's complement, the low one first.
   package mutating func append(_ value: Int64) {
     append(UInt64(bitPattern: value))
@@ -108,6 +120,11 @@ package struct ByteWriter: Sendable {
       rest >>= 7
     }
     bytes.append(UInt8(truncatingIfNeeded: rest))
+  }
+
+  /// How many bytes a number takes as a varint.
+  package static func count(ofVarint value: UInt64) -> Int {
+    max(1, (64 - value.leadingZeroBitCount + 6) / 7)
   }
 
   /// Appends a signed number as a varint that is short on both sides of zero.

@@ -24,6 +24,17 @@ import Testing
     try reader.finish()
   }
 
+  @Test func `a varint takes as many bytes as was said`() {
+    for shift in 0..<64 {
+      let power: UInt64 = 1 << UInt64(shift)
+      for value in [power, power - 1, UInt64.max >> UInt64(shift)] {
+        var writer = ByteWriter()
+        writer.append(varint: value)
+        #expect(ByteWriter.count(ofVarint: value) == writer.count, "\(value)")
+      }
+    }
+  }
+
   @Test func `bytes and text come back with their length`() throws {
     var writer = ByteWriter(reserving: 64)
     writer.append(prefixed: [1, 2, 3])
