@@ -29,6 +29,15 @@ public struct Blake3Digest: Hashable, Sendable {
   /// The bytes of the digest, as a copy.
   public var bytes: [UInt8] { value.bytes }
 
+  /// The bytes of the digest as four words, each with its first byte lowest.
+  package var littleEndianWords: (UInt64, UInt64, UInt64, UInt64) {
+    let words = value.words
+    return (
+      UInt64(littleEndian: words.0), UInt64(littleEndian: words.1), UInt64(littleEndian: words.2),
+      UInt64(littleEndian: words.3)
+    )
+  }
+
   /// Lends the bytes of the digest, without a copy on the heap.
   public func withBytes<Result, Failure: Error>(
     _ body: (Span<UInt8>) throws(Failure) -> Result

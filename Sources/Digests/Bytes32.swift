@@ -24,10 +24,13 @@ struct Bytes32: Hashable, Comparable, Sendable {
     guard bytes.count == 32 else {
       throw .wrongLength(of: what, expected: 32, got: bytes.count)
     }
-    func word(_ index: Int) -> UInt64 {
-      (0..<8).reduce(0) { $0 << 8 | UInt64(bytes[8 * index + $1]) }
-    }
-    (first, second, third, fourth) = (word(0), word(1), word(2), word(3))
+    self.init(
+      unsafe bytes.withUnsafeBytes { bytes -> Words in
+        func word(_ index: Int) -> UInt64 {
+          unsafe bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)
+        }
+        return (word(0), word(1), word(2), word(3))
+      })
   }
 
   /// Reads 64 hexadecimal digits.

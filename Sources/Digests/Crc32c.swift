@@ -37,6 +37,17 @@ package struct Crc32c: Hashable, Sendable {
     update(bytes.span)
   }
 
+  /// Takes eight bytes, the low one first.
+  package mutating func update(word: UInt64) {
+    var word = word.littleEndian
+    unsafe withUnsafeBytes(of: &word) { bytes in
+      register =
+        unsafe byInstruction
+        ? ccrc32c_update(register, bytes.baseAddress, bytes.count)
+        : updatedByTables(register, bytes)
+    }
+  }
+
   /// The checksum of what was taken so far; more may follow.
   package var value: UInt32 { ~register }
 

@@ -82,6 +82,30 @@ import Testing
     #expect(digest.withBytes { $0.count } == Blake3Digest.byteCount)
   }
 
+  @Test func `pairs have the digest of their bytes, one and many`() {
+    let mode = Blake3Mode.deriving("larder tests: pairs")
+    for pairs in [0, 1, 2, 7, 16, 17, 127, 128, 129, 300] {
+      let digests = (0..<2 * pairs).map { Blake3.digest(of: Array("\($0)".utf8)) }
+      let expected = (0..<pairs).map {
+        Blake3.digest(of: digests[2 * $0].bytes + digests[2 * $0 + 1].bytes, mode)
+      }
+      #expect(Blake3.digests(ofPairs: digests, mode) == expected)
+      for pair in 0..<pairs {
+        #expect(
+          Blake3.digest(ofPair: digests[2 * pair], digests[2 * pair + 1], mode)
+            == expected[pair])
+      }
+    }
+  }
+
+  @Test func `a digest in words is its bytes, the first lowest`() {
+    let digest = Blake3.digest(of: [1, 2, 3])
+    let words = digest.littleEndianWords
+    var writer = ByteWriter()
+    writer.append(words.0, words.1, words.2, words.3)
+    #expect(writer.bytes == digest.bytes)
+  }
+
   @Test func `nothing is the digest that everyone knows`() {
     #expect(
       Blake3.digest(of: []).description

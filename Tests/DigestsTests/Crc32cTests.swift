@@ -63,6 +63,17 @@ import Testing
     }
   }
 
+  @Test(arguments: ways)
+  func `a word is its eight bytes, the low one first`(_ byInstruction: Bool) {
+    var words = Crc32c(byInstruction: byInstruction)
+    var bytes = Crc32c(byInstruction: byInstruction)
+    for word in [0, 1, 0x0102_0304_0506_0708, .max] as [UInt64] {
+      words.update(word: word)
+      bytes.update((0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) })
+      #expect(words.value == bytes.value)
+    }
+  }
+
   @Test func `checksums of two parts join to that of both`() {
     var random = SeededGenerator(seed: 12)
     for _ in 0..<200 {
