@@ -35,10 +35,7 @@ struct Accumulator: Equatable {
 
   /// The top over two subtrees of one height that lie side by side.
   static func parent(_ left: Blake3Digest, _ right: Blake3Digest) -> Blake3Digest {
-    var writer = ByteWriter(reserving: 64)
-    writer.append(digest: left)
-    writer.append(digest: right)
-    return Blake3.digest(of: writer.bytes, nodes)
+    Blake3.digest(ofPair: left, right, nodes)
   }
 
   /// Adds the next event's commitment.
@@ -53,6 +50,35 @@ struct Accumulator: Equatable {
     append(subtree: commitment.digest, height: 0) { name, top in
       if name.height >= keptHeight { nodes[name] = top }
     }
+  }
+
+  /// Adds the commitments of events in order, and keeps the tops that they complete from this
+  /// height on; a level's nodes are hashed many at once.
+  mutating func append(
+    _ commitments: [Commitment], keeping keptHeight: Int,
+    in nodes: inout [SubtreeName: Blake3Digest]
+  ) {
+    var level = commitments.map(\.digest)
+    let total = count + UInt64(commitments.count)
+    var kept = peaks[...]
+    var tops: [Blake3Digest] = []
+    var height = 0
+    // The nodes that are new at this height begin at the first that the old peaks do not cover; an
+    // old peak of this height is the left sibling of the first of them.
+    while !level.isEmpty {
+      if count >> UInt64(height) & 1 == 1, let left = kept.popLast() { level.insert(left, at: 0) }
+      let end = total >> UInt64(height)
+      if level.count % 2 == 1 { tops.append(level.removeLast()) }
+      level = Blake3.digests(ofPairs: level, Self.nodes)
+      height += 1
+      guard height >= keptHeight else { continue }
+      let parents = end >> 1
+      for (index, top) in level.enumerated() {
+        nodes[SubtreeName(height: height, index: parents - UInt64(level.count - index))] = top
+      }
+    }
+    count = total
+    peaks = Array(kept) + tops.reversed()
   }
 
   /// Adds a complete subtree, whose height must not exceed that of the smallest peak, and tells

@@ -15,7 +15,17 @@ func storedDigest(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Blake3Digest {
 extension ByteWriter {
   /// Appends the 32 bytes of a digest.
   mutating func append(digest: Blake3Digest) {
-    digest.withBytes { append(bytes: $0) }
+    let words = digest.littleEndianWords
+    append(words.0, words.1, words.2, words.3)
+  }
+
+  /// Writes the 32 bytes of a digest over what was written before.
+  mutating func set(digest: Blake3Digest, at offset: Int) {
+    let words = digest.littleEndianWords
+    set(words.0, at: offset)
+    set(words.1, at: offset + 8)
+    set(words.2, at: offset + 16)
+    set(words.3, at: offset + 24)
   }
 }
 
@@ -35,6 +45,7 @@ extension Blake3Digest {
 
   /// The first 128 bits as two words.
   var first128: (UInt64, UInt64) {
-    withBytes { (littleEndianUInt64($0, at: 0), littleEndianUInt64($0, at: 8)) }
+    let words = littleEndianWords
+    return (words.0, words.1)
   }
 }

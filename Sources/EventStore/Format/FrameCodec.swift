@@ -198,22 +198,36 @@ extension EventFrame {
     signature = signed ? try cursor.skip(64) : nil
   }
 
-  /// Appends the frame but for its envelope's fields and its signature, for which `signed` leaves
-  /// room; returns where that room is.
+  /// Appends the frame but for its envelope's fields, its commitment and its signature; returns
+  /// where these go.
+  ///
+  /// The payload's digest stands where the commitment will, right behind the header: so what is
+  /// hashed for the commitment lies in one piece, and nothing is copied for it.
   static func encode(
-    header: ByteWriter, headerCount: Int, commitment: Commitment, payload: [UInt8], signed: Bool,
+    _ header: EventHeader, _ digest: PayloadDigest, payload: [UInt8], signed: Bool,
     into writer: inout ByteWriter
-  ) -> Range<Int>? {
+  ) -> FrameRoom {
     writer.append(FrameKind.event.rawValue)
     writer.append(signed ? signedFlag : 0)
+    let headerCount = header.encodedCount
     writer.append(varint: UInt64(headerCount))
-    writer.append(bytes: header.bytes.span.extracting(0..<headerCount))
-    writer.append(digest: commitment.digest)
+    let start = writer.count
+    header.encode(into: &writer)
+    precondition(writer.count - start == headerCount, "a header is as long as was said")
+    writer.append(digest: digest.digest)
+    let committed = start..<writer.count
     writer.append(bytes: payload)
-    guard signed else { return nil }
+    guard signed else { return FrameRoom(committed: committed, signature: nil) }
     writer.append(repeating: 0, count: 64)
-    return writer.count - 64..<writer.count
+    return FrameRoom(committed: committed, signature: writer.count - 64..<writer.count)
   }
+}
+
+/// Where a frame that is being made is not final yet.
+struct FrameRoom {
+  /// The header and, where the commitment goes once these bytes are hashed, the payload's digest.
+  let committed: Range<Int>
+  let signature: Range<Int>?
 }
 
 extension HuskFrame {

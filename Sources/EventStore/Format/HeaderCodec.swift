@@ -100,6 +100,34 @@ extension EventHeader {
     }
   }
 
+  /// How many bytes the encoding has.
+  var encodedCount: Int {
+    func prefixed(_ count: Int) -> Int { ByteWriter.count(ofVarint: UInt64(count)) + count }
+    var count =
+      38 + ByteWriter.count(ofVarint: streamSequence)
+      + ByteWriter.count(ofVarint: UInt64(lane.number)) + prefixed(coordinate.entityBytes.count)
+      + prefixed(coordinate.scopeBytes.count) + ByteWriter.count(ofVarint: UInt64(payloadCount))
+    if let predecessor = ancestry.predecessor {
+      count += ByteWriter.count(ofVarint: predecessor.sequence) + 32
+    }
+    if let batch {
+      count += ByteWriter.count(ofVarint: UInt64(batch.index))
+      count += ByteWriter.count(ofVarint: UInt64(batch.count))
+    }
+    if let fence { count += ByteWriter.count(ofVarint: sequence - fence) }
+    if let key { count += prefixed(key.bytes.count) }
+    if correlation != nil { count += 16 }
+    if causation != nil { count += 16 }
+    if !extensions.isEmpty {
+      count += ByteWriter.count(ofVarint: UInt64(extensions.count))
+      for entry in extensions {
+        count += prefixed(entry.name.utf8.count) + prefixed(entry.value.count)
+      }
+    }
+    if let sealing { count += 20 + sealing.nonce.count }
+    return count
+  }
+
   /// Reads a header that fills the range exactly.
   static func decode(
     _ bytes: Span<UInt8>, _ range: Range<Int>

@@ -18,7 +18,6 @@ struct IndexEntry {
   let scope: [UInt8]
   let stream: StreamKey
   let streamSequence: UInt64
-  let commitment: Commitment
   let key: KeyHash?
 }
 
@@ -27,7 +26,6 @@ struct StreamRows {
   let entity: [UInt8]
   let lane: Lane
   var streamSequence: UInt64
-  var commitment: Commitment
   var ordinals: [UInt32]
 }
 
@@ -84,14 +82,13 @@ struct IndexTables {
 
   var count: Int { offsets.count }
 
-  /// Adds the next event.
+  /// Adds the next event; its commitment is given to `accumulate` in its turn.
   mutating func append(_ entry: IndexEntry) {
     let ordinal = UInt32(offsets.count)
-    add(commitment: entry.commitment, at: entry.offset)
+    offsets.append(UInt32(entry.offset))
     if let row = streamRow[entry.stream] {
       streams[Int(row)].ordinals.append(ordinal)
       streams[Int(row)].streamSequence = entry.streamSequence
-      streams[Int(row)].commitment = entry.commitment
       streamOf.append(row)
     } else {
       let row = UInt32(streams.count)
@@ -99,7 +96,7 @@ struct IndexTables {
       streams.append(
         StreamRows(
           entity: entry.entity, lane: entry.lane, streamSequence: entry.streamSequence,
-          commitment: entry.commitment, ordinals: [ordinal]))
+          ordinals: [ordinal]))
       streamOf.append(row)
     }
     let scope = row(ofScope: entry.scope)
@@ -111,9 +108,10 @@ struct IndexTables {
     note(entry.id, entry.time)
   }
 
-  /// Adds a removed event of which nothing but the commitment is left.
-  mutating func append(husk commitment: Commitment, at offset: UInt64) {
-    add(commitment: commitment, at: offset)
+  /// Adds a removed event of which nothing but the commitment is left, which is given to
+  /// `accumulate` in its turn.
+  mutating func append(huskAt offset: UInt64) {
+    offsets.append(UInt32(offset))
     streamOf.append(Self.none)
     scopeOf.append(Self.none)
     kindOf.append(0)
@@ -127,9 +125,9 @@ struct IndexTables {
     }
   }
 
-  private mutating func add(commitment: Commitment, at offset: UInt64) {
-    offsets.append(UInt32(offset))
-    accumulator.append(commitment, keeping: Self.keptHeight, in: &nodes)
+  /// Adds the commitments of the events that were appended since the last time, in order.
+  mutating func accumulate(_ commitments: [Commitment]) {
+    accumulator.append(commitments, keeping: Self.keptHeight, in: &nodes)
   }
 
   private mutating func note(_ id: EventID, _ time: WallTime) {

@@ -294,7 +294,7 @@ private struct CommittedFrame {
   }
 
   private func entry(at offset: UInt64) -> IndexEntry? {
-    header.map { IndexEntry($0, commitment, at: offset) }
+    header.map { IndexEntry($0, at: offset) }
   }
 
   /// Copies an event as it stands; a husk may lose a header that nobody needs any more.
@@ -304,7 +304,7 @@ private struct CommittedFrame {
   ) throws(StoreError) {
     if let removal { return try leave(removal: removal, keeping, bytes, &rewrite) }
     guard let header else { preconditionFailure("an event has a header") }
-    try rewrite.keep(bytes, body) { IndexEntry(header, commitment, at: $0) }
+    try rewrite.keep(bytes, body, commitment) { IndexEntry(header, at: $0) }
   }
 
   /// Leaves a husk.

@@ -44,12 +44,14 @@ struct SegmentRewrite: ~Copyable {
 
   /// Copies an event's frame.
   mutating func keep(
-    _ bytes: Span<UInt8>, _ body: Range<Int>, _ entry: (UInt64) -> IndexEntry
+    _ bytes: Span<UInt8>, _ body: Range<Int>, _ commitment: Commitment,
+    _ entry: (UInt64) -> IndexEntry
   ) throws(StoreError) {
     let place = offset
     let start = Envelope.open(in: &buffer)
     buffer.append(bytes: bytes.extracting(body))
     tables.append(entry(place))
+    tables.accumulate([commitment])
     try close(start)
   }
 
@@ -66,8 +68,9 @@ struct SegmentRewrite: ~Copyable {
     if kept != nil, let entry = entry(place) {
       tables.append(entry)
     } else {
-      tables.append(husk: commitment, at: place)
+      tables.append(huskAt: place)
     }
+    tables.accumulate([commitment])
     try close(start)
   }
 

@@ -168,11 +168,12 @@ private struct Window {
 private struct GroupInProgress {
   private enum Change {
     case event(IndexEntry)
-    case husk(Commitment, offset: UInt64)
+    case husk(offset: UInt64)
     case cancelled(fence: UInt64)
     case committed(fence: UInt64, by: UInt64)
   }
   private var changes: [Change] = []
+  private var commitments: [Commitment] = []
   private var fences: [(fence: UInt64, member: UInt64)] = []
   private var chain: UInt32
   private let group: UInt64
@@ -193,7 +194,8 @@ private struct GroupInProgress {
       let header = try EventHeader.decode(bytes, event.header)
       try follow(header.sequence)
       changes.append(
-        .event(IndexEntry(header, event.commitment(in: bytes), at: offset)))
+        .event(IndexEntry(header, at: offset)))
+      commitments.append(event.commitment(in: bytes))
       if let fence = header.fence { fences.append((fence, header.sequence)) }
       if header.kind == .fenceCommitted || header.kind == .fenceCancelled {
         guard let fence = FenceRecord.fence(in: bytes, event.payload) else {
@@ -205,11 +207,12 @@ private struct GroupInProgress {
       }
     case .husk(let husk):
       try follow(husk.sequence)
+      commitments.append(husk.commitment)
       if let kept = husk.kept {
         let header = try EventHeader.decode(bytes, kept.header)
-        changes.append(.event(IndexEntry(header, husk.commitment, at: offset)))
+        changes.append(.event(IndexEntry(header, at: offset)))
       } else {
-        changes.append(.husk(husk.commitment, offset: offset))
+        changes.append(.husk(offset: offset))
       }
     case .mark: break
     }
@@ -229,11 +232,12 @@ private struct GroupInProgress {
   }
 
   func apply(to scan: inout TailScan) {
+    scan.tables.accumulate(commitments)
     for (fence, member) in fences { scan.openFences[fence, default: []].append(member) }
     for change in changes {
       switch change {
       case .event(let entry): scan.tables.append(entry)
-      case .husk(let commitment, let offset): scan.tables.append(husk: commitment, at: offset)
+      case .husk(let offset): scan.tables.append(huskAt: offset)
       case .committed(let fence, let record):
         scan.openFences[fence] = nil
         if scan.openFences.keys.contains(where: { $0 < record }) {
@@ -249,13 +253,13 @@ private struct GroupInProgress {
 }
 
 extension IndexEntry {
-  init(_ header: EventHeader, _ commitment: Commitment, at offset: UInt64) {
+  init(_ header: EventHeader, at offset: UInt64) {
     self.init(
       sequence: header.sequence, offset: offset, id: header.id, time: header.time,
       kind: header.kind, lane: header.lane, entity: header.coordinate.entityBytes,
       scope: header.coordinate.scopeBytes,
       stream: StreamKey(entity: header.coordinate.entityBytes, lane: header.lane),
-      streamSequence: header.streamSequence, commitment: commitment,
+      streamSequence: header.streamSequence,
       key: header.key.map(KeyHash.init))
   }
 }

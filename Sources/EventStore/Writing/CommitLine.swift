@@ -29,6 +29,9 @@ struct CommitLine {
   private let preallocationBytes: UInt64
   private var zeros: [UInt8] = []
 
+  /// A group of this share of what is filled ahead is a large one.
+  private static let largeShare: UInt64 = 64
+
   /// A line that goes on at `end`; the file holds zeros from there to `filledTo`.
   init(
     segment: Segment, end: UInt64, filledTo: UInt64, lastMark: Mark?, preallocationBytes: Int
@@ -53,8 +56,8 @@ struct CommitLine {
     let mark = seal(&group, with: key)
     let end = offset + UInt64(group.buffer.count)
     do throws(StoreError) {
-      try fill(to: end)
       try segment.file.write(group.buffer.bytes.span, at: offset)
+      try fill(after: end, group.buffer.count)
     } catch {
       try takeBack(after: error)
     }
@@ -66,9 +69,7 @@ struct CommitLine {
     let base = offset
     let events = group.events
     tail.withTables { tables in
-      for event in events {
-        tables.append(IndexEntry(event, at: base + UInt64(event.frame.lowerBound)))
-      }
+      tables.append(contentsOf: events, at: base)
       tables.endOffset = end
       tables.lastMark = mark
     }
@@ -80,14 +81,16 @@ struct CommitLine {
   private func seal(_ group: inout CommitGroup, with key: SigningKey?) -> Mark {
     var chain = lastMark?.chain ?? 0
     for index in group.events.indices {
-      let event = group.events[index]
-      if let room = event.signatureRoom, let key {
-        let signature = event.signature ?? ChainHash.sign(event.commitment, with: key)
+      if let room = group.events[index].room.signature, let key {
+        let signature =
+          group.events[index].signature
+          ?? ChainHash.sign(group.events[index].commitment, with: key)
         group.events[index].signature = signature
         group.buffer.set(bytes: signature, at: room.lowerBound)
       }
+      let frame = group.events[index].frame
       let checksum = Envelope.seal(
-        &group.buffer, start: event.frame.lowerBound, end: event.frame.upperBound, base: offset,
+        &group.buffer, start: frame.lowerBound, end: frame.upperBound, base: offset,
         in: segment.name)
       chain = chained(chain, checksum)
     }
@@ -102,8 +105,13 @@ struct CommitLine {
   }
 
   /// Keeps zeros ahead of the log, so that most commits change no metadata of the file.
-  private mutating func fill(to end: UInt64) throws(StoreError) {
+  ///
+  /// A large group changes it anyway, and pays for that by its size; zeros behind each would be
+  /// written only to be written over.
+  private mutating func fill(after end: UInt64, _ count: Int) throws(StoreError) {
     guard end > filledTo, preallocationBytes > 0 else { return }
+    filledTo = end
+    guard UInt64(count) < preallocationBytes / Self.largeShare else { return }
     let target = end + preallocationBytes
     if zeros.isEmpty { zeros = Array(repeating: 0, count: 1 << 20) }
     while filledTo < target {
@@ -126,13 +134,22 @@ struct CommitLine {
   }
 }
 
-extension IndexEntry {
-  init(_ event: PreparedEvent, at offset: UInt64) {
-    let header = event.header
-    self.init(
-      sequence: header.sequence, offset: offset, id: header.id, time: header.time,
-      kind: header.kind, lane: header.lane, entity: header.coordinate.entityBytes,
-      scope: header.coordinate.scopeBytes, stream: event.stream,
-      streamSequence: header.streamSequence, commitment: event.commitment, key: event.key)
+extension IndexTables {
+  /// Adds the events of a group whose buffer stands at `base` of the file.
+  fileprivate mutating func append(contentsOf events: [PreparedEvent], at base: UInt64) {
+    var commitments: [Commitment] = []
+    commitments.reserveCapacity(events.count)
+    for index in events.indices {
+      let header = events[index].header
+      commitments.append(events[index].commitment)
+      append(
+        IndexEntry(
+          sequence: header.sequence, offset: base + UInt64(events[index].frame.lowerBound),
+          id: header.id, time: header.time, kind: header.kind, lane: header.lane,
+          entity: header.coordinate.entityBytes, scope: header.coordinate.scopeBytes,
+          stream: events[index].stream, streamSequence: header.streamSequence,
+          key: events[index].key))
+    }
+    accumulate(commitments)
   }
 }

@@ -19,13 +19,14 @@ struct LogPosition {
 struct PreparedEvent {
   let header: EventHeader
   let digest: PayloadDigest
-  let commitment: Commitment
+  /// Known once what was prepared together is settled.
+  fileprivate(set) var commitment: Commitment
   let stream: StreamKey
   let key: KeyHash?
   /// Where its frame begins and ends in the group's buffer.
   let frame: Range<Int>
-  /// Where its signature goes, and the signature once it was made.
-  let signatureRoom: Range<Int>?
+  let room: FrameRoom
+  /// The signature, once it was made.
   var signature: [UInt8]?
 }
 
@@ -33,7 +34,7 @@ struct PreparedEvent {
 final class Waiter: Sendable {
   enum Signal {
     /// The group is committed, or failed; these are the waiter's own events.
-    case done(Result<[PreparedEvent], StoreError>)
+    case done(Result<ArraySlice<PreparedEvent>, StoreError>)
     /// The group is this waiter's to commit.
     case lead
   }
@@ -57,6 +58,20 @@ struct CommitGroup {
   var waiters: [(Waiter, Range<Int>)] = []
 
   var isEmpty: Bool { events.isEmpty }
+
+  /// The most bytes of storage that are kept for the next group.
+  private static let keptBytesMax = 16 << 20
+
+  /// Forgets everything but the storage, which the next group takes over.
+  mutating func clear() {
+    guard buffer.count <= Self.keptBytesMax else {
+      self = CommitGroup()
+      return
+    }
+    buffer.removeAll()
+    events.removeAll(keepingCapacity: true)
+    waiters.removeAll(keepingCapacity: true)
+  }
 }
 
 /// A fence that is still open.
@@ -80,13 +95,11 @@ extension OpenFence {
   }
 }
 
-/// What was done for one request, so that it can be undone.
+/// How things stood before requests were prepared, so that they can be undone.
 private struct Undo {
   let position: LogPosition
   let bufferCount: Int
   let eventCount: Int
-  var heads: [(StreamKey, StreamHead?)] = []
-  var keys: [KeyHash] = []
 }
 
 /// Everything that preparing reads and changes.
@@ -100,12 +113,21 @@ struct Preparation {
   var keys: [KeyHash: UInt64] = [:]
   var group = CommitGroup()
   var fences: [Int: OpenFence] = [:]
-  private var header = ByteWriter(reserving: 1_024)
   /// Seals payloads; nil in a store without keys.
   private let keyring: Keyring?
+  /// The storage of a group that was committed, for the next one.
+  private var spare = CommitGroup()
+  /// Events of the group whose commitments are not computed yet, by their index; no two of them are
+  /// of one stream.
+  private var unsettled: [Int] = []
+  /// Heads as they were before those of the requests in hand, and keys that are new.
+  private var headsBefore: [(StreamKey, StreamHead?)] = []
+  private var keysAdded: [KeyHash] = []
 
   /// How many heads are kept in memory before those that are committed are dropped.
   static let headsMax = 262_144
+  /// How many commitments are computed at once.
+  private static let unsettledMax = 32
 
   init(position: LogPosition, ids: EventIDSource, keyring: Keyring?) {
     self.position = position
@@ -117,67 +139,73 @@ struct Preparation {
   mutating func prepare(
     _ requests: [PreparationRequest], catalog: Catalog, now: WallTime, signs: Bool
   ) throws(StoreError) -> Range<Int> {
-    var undo = Undo(
+    let undo = Undo(
       position: position, bufferCount: group.buffer.count, eventCount: group.events.count)
+    headsBefore.removeAll(keepingCapacity: true)
+    keysAdded.removeAll(keepingCapacity: true)
     do throws(StoreError) {
       let first = position.sequence + 1
       for (index, request) in requests.enumerated() {
         let batch =
           request.isBatch
           ? BatchMembership(id: first, index: UInt32(index), count: UInt32(requests.count)) : nil
-        try prepare(request, batch, catalog, now, signs, &undo)
+        try prepare(request, batch, catalog, now, signs)
       }
     } catch {
       revert(undo)
       throw error
     }
+    settle()
     return undo.eventCount..<group.events.count
   }
 
   private mutating func prepare(
     _ request: PreparationRequest, _ batch: BatchMembership?, _ catalog: Catalog, _ now: WallTime,
-    _ signs: Bool, _ undo: inout Undo
+    _ signs: Bool
   ) throws(StoreError) {
-    let event = request.event
     let stream = request.stream
+    if !unsettled.isEmpty { settle(before: request) }
     let known = heads[stream]
-    let head: StreamHead?
-    if let known {
-      head = known
-    } else {
-      head = try catalog.head(of: event.coordinate.entityBytes, lane: event.lane, key: stream)
-    }
-    try check(event, at: head?.streamSequence ?? 0)
+    let head =
+      if let known { known } else {
+        try catalog.head(
+          of: request.event.coordinate.entityBytes, lane: request.event.lane, key: stream)
+      }
+    try check(request.event, at: head?.streamSequence ?? 0)
     let time = max(position.time, now)
     let sequence = position.sequence + 1
     let id = ids.next(at: time)
     let stored =
-      try keyring?.store(event, id, request.digest)
-      ?? StoredPayload(bytes: event.payload, digest: request.digest, sealing: nil)
-    let eventHeader = EventHeader(
-      sequence: sequence, id: id, time: time, kind: event.kind,
-      payloadVersion: event.payloadVersion, coordinate: event.coordinate, lane: event.lane,
-      streamSequence: (head?.streamSequence ?? 0) + 1,
-      ancestry: try ancestry(event, head, catalog),
+      try keyring?.store(request.event, id, request.digest)
+      ?? StoredPayload(bytes: request.event.payload, digest: request.digest, sealing: nil)
+    let header = EventHeader(
+      sequence: sequence, id: id, time: time, kind: request.event.kind,
+      payloadVersion: request.event.payloadVersion, coordinate: request.event.coordinate,
+      lane: request.event.lane, streamSequence: (head?.streamSequence ?? 0) + 1,
+      ancestry: try ancestry(request.event, head, catalog),
       payloadCount: UInt32(stored.bytes.count), batch: batch,
-      fence: request.fence.map { fences[$0]?.first ?? sequence }, key: event.key,
-      correlation: event.correlation, causation: event.causation, extensions: event.extensions,
-      sealing: stored.sealing)
+      fence: request.fence.map { fences[$0]?.first ?? sequence }, key: request.event.key,
+      correlation: request.event.correlation, causation: request.event.causation,
+      extensions: request.event.extensions, sealing: stored.sealing)
     position = LogPosition(sequence: sequence, time: time)
-    let prepared = encode(eventHeader, stored, request, signs: signs)
-    undo.heads.append((stream, known))
-    heads[stream] = StreamHead(
-      sequence: sequence, streamSequence: eventHeader.streamSequence,
-      commitment: prepared.commitment)
+    headsBefore.append((stream, known))
     if let key = request.key {
       keys[key] = sequence
-      undo.keys.append(key)
+      keysAdded.append(key)
     }
     if let fence = request.fence {
       if fences[fence]?.first == nil { fences[fence]?.first = sequence }
       fences[fence]?.members.append(sequence)
     }
-    group.events.append(prepared)
+    unsettled.append(group.events.count)
+    let start = Envelope.open(in: &group.buffer)
+    let room = EventFrame.encode(
+      header, stored.digest, payload: stored.bytes, signed: signs, into: &group.buffer)
+    group.events.append(
+      PreparedEvent(
+        header: header, digest: stored.digest, commitment: Commitment(stored.digest.digest),
+        stream: stream, key: request.key, frame: start..<group.buffer.count, room: room,
+        signature: nil))
   }
 
   private func check(_ event: NewEvent, at position: UInt64) throws(StoreError) {
@@ -213,23 +241,39 @@ struct Preparation {
     return .fork(Predecessor(sequence: trunk.sequence, commitment: trunk.commitment))
   }
 
-  /// Appends the event's frame to the group; its envelope and signature are filled in at commit.
-  private mutating func encode(
-    _ eventHeader: EventHeader, _ stored: StoredPayload, _ request: PreparationRequest,
-    signs: Bool
-  ) -> PreparedEvent {
-    header.removeAll()
-    eventHeader.encode(into: &header)
-    let headerCount = header.count
-    header.append(digest: stored.digest.digest)
-    let commitment = ChainHash.commitment(headerAndDigest: header.bytes.span)
-    let start = Envelope.open(in: &group.buffer)
-    let room = EventFrame.encode(
-      header: header, headerCount: headerCount, commitment: commitment,
-      payload: stored.bytes, signed: signs, into: &group.buffer)
-    return PreparedEvent(
-      header: eventHeader, digest: stored.digest, commitment: commitment, stream: request.stream,
-      key: request.key, frame: start..<group.buffer.count, signatureRoom: room, signature: nil)
+  /// Settles what is needed to prepare the request: the head of its stream, or of its entity's main
+  /// lane where a lane may fork off; and everything once there is enough of it.
+  private mutating func settle(before request: PreparationRequest) {
+    if unsettled.count < Self.unsettledMax && request.event.lane == .main {
+      guard unsettled.contains(where: { group.events[$0].stream == request.stream }) else { return }
+    }
+    settle()
+  }
+
+  /// Computes the commitments of events that depend on none of each other, and puts them in place.
+  private mutating func settle() {
+    if unsettled.count == 1 {
+      let range = group.events[unsettled[0]].room.committed
+      place(
+        ChainHash.commitment(headerAndDigest: group.buffer.bytes.span.extracting(range)),
+        unsettled[0])
+    } else {
+      let commitments = ChainHash.commitments(
+        headersAndDigests: unsettled.map { group.events[$0].room.committed },
+        in: group.buffer.bytes.span)
+      for (event, digest) in zip(unsettled, commitments) { place(Commitment(digest), event) }
+    }
+    unsettled.removeAll(keepingCapacity: true)
+  }
+
+  /// Makes a commitment known: in the frame, in the event, and as the head of its stream.
+  private mutating func place(_ commitment: Commitment, _ event: Int) {
+    group.buffer.set(
+      digest: commitment.digest, at: group.events[event].room.committed.upperBound - 32)
+    group.events[event].commitment = commitment
+    heads[group.events[event].stream] = StreamHead(
+      sequence: group.events[event].header.sequence,
+      streamSequence: group.events[event].header.streamSequence, commitment: commitment)
   }
 
   private mutating func revert(_ undo: Undo) {
@@ -243,8 +287,9 @@ struct Preparation {
       }
     }
     group.events.removeSubrange(undo.eventCount...)
-    for (stream, head) in undo.heads.reversed() { heads[stream] = head }
-    for key in undo.keys { keys[key] = nil }
+    unsettled.removeAll(keepingCapacity: true)
+    for (stream, head) in headsBefore.reversed() { heads[stream] = head }
+    for key in keysAdded { keys[key] = nil }
   }
 
   /// Forgets everything since the last commit, after one has failed.
@@ -259,12 +304,19 @@ struct Preparation {
   /// Takes the group for committing and starts the next one in its place.
   mutating func takeGroup() -> CommitGroup {
     let taken = group
-    group = CommitGroup()
+    swap(&group, &spare)
+    spare = CommitGroup()
     if heads.count > Self.headsMax {
       let kept = Set(taken.events.map(\.stream))
       heads = heads.filter { kept.contains($0.key) }
     }
     return taken
+  }
+
+  /// Takes back the storage of a group that nobody needs any more.
+  mutating func recycle(_ group: consuming CommitGroup) {
+    group.clear()
+    spare = group
   }
 }
 

@@ -54,6 +54,11 @@ final class WatermarkBoard: Sendable {
 
   // MARK: - Moving
 
+  /// Moves the mark that nobody waits for.
+  func accept(_ sequence: UInt64) {
+    state.withLock { $0.marks.accepted = max($0.marks.accepted, sequence) }
+  }
+
   /// Moves the marks and wakes whom that concerns.
   func move(_ body: (inout Watermarks) -> Void) {
     settle { state, woken in

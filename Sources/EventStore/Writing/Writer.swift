@@ -43,16 +43,16 @@ final class Writer: Sendable {
     var hidden: HiddenFences
     /// Since when something durable has not been visible.
     var hiddenSince: MonotonicTime?
-    /// When the oldest event that nobody waits for was prepared.
-    var bufferedSince: MonotonicTime?
+    /// When the events that nobody waits for must be committed.
+    var bufferedDue: MonotonicTime?
   }
 
   /// What became of a request when it was looked at under the lock.
   enum Step {
     /// It was appended before; here is its receipt.
     case known([Receipt])
-    /// It is prepared and will be committed without anyone waiting.
-    case buffered([PreparedEvent])
+    /// It is prepared and will be committed without anyone waiting, by the caller when it is due.
+    case buffered([Receipt], isDue: Bool)
     case lead(Waiter)
     case wait(Waiter)
     /// The same key is on its way; look again when this sequence is durable.
@@ -107,9 +107,9 @@ final class Writer: Sendable {
       }
       switch step {
       case .known(let receipts): return receipts
-      case .buffered(let events):
-        try flushIfDue(durability)
-        return receipts(events)
+      case .buffered(let receipts, let isDue):
+        if isDue { try lead(nil) }
+        return receipts
       case .lead(let waiter): return receipts(try lead(waiter))
       case .wait(let waiter): return receipts(try outcome(of: waiter))
       case .after(let sequence): try awaitFirstTry(sequence)
@@ -138,15 +138,8 @@ final class Writer: Sendable {
     }
     let range = try state.preparation.prepare(
       requests, catalog: catalog, now: now, signs: key != nil)
-    if case .buffered = durability {
-      for index in range { sign(&state.preparation.group.events[index]) }
-      if state.bufferedSince == nil {
-        let now = options.monotonicClock.now()
-        state.bufferedSince = now
-        if case .buffered(_, let timeMax) = durability { keeper?.schedule(now + timeMax) }
-      }
-      board.move { $0.accepted = state.preparation.position.sequence }
-      return .buffered(Array(state.preparation.group.events[range]))
+    if case .buffered(let eventsMax, let timeMax) = durability {
+      return buffered(&state, range, eventsMax, timeMax)
     }
     let waiter = Waiter()
     state.preparation.group.waiters.append((waiter, range))
@@ -155,23 +148,45 @@ final class Writer: Sendable {
     return .lead(waiter)
   }
 
-  private func sign(_ event: inout PreparedEvent) {
-    if event.signatureRoom != nil, let key {
-      event.signature = ChainHash.sign(event.commitment, with: key)
+  /// Notes what was prepared and is waited for by nobody: the caller commits once there are enough
+  /// of it, and the keeper when the first was there for long enough.
+  private func buffered(
+    _ state: inout State, _ range: Range<Int>, _ eventsMax: Int, _ timeMax: Duration
+  ) -> Step {
+    if let key {
+      for index in range {
+        state.preparation.group.events[index].signature = ChainHash.sign(
+          state.preparation.group.events[index].commitment, with: key)
+      }
     }
+    if state.bufferedDue == nil {
+      let due = options.monotonicClock.now() + timeMax
+      state.bufferedDue = due
+      keeper?.schedule(due)
+    }
+    board.accept(state.preparation.position.sequence)
+    let isDue = !state.leading && state.preparation.group.events.count >= eventsMax
+    if isDue { state.leading = true }
+    return .buffered(receipts(state.preparation.group.events[range]), isDue: isDue)
   }
 
-  private func receipts(_ events: [PreparedEvent]) -> [Receipt] {
-    events.map { event in
-      Receipt(
-        header: event.header, digest: event.digest, commitment: event.commitment,
-        signature: event.signature.flatMap { bytes in
-          key.map { ReceiptSignature(publicKey: $0.publicKey, bytes: bytes) }
-        })
+  private func receipts(_ events: ArraySlice<PreparedEvent>) -> [Receipt] {
+    var receipts: [Receipt] = []
+    receipts.reserveCapacity(events.count)
+    for index in events.indices {
+      let signature: ReceiptSignature? =
+        if let bytes = events[index].signature, let key {
+          ReceiptSignature(publicKey: key.publicKey, bytes: bytes)
+        } else { nil }
+      receipts.append(
+        Receipt(
+          header: events[index].header, digest: events[index].digest,
+          commitment: events[index].commitment, signature: signature))
     }
+    return receipts
   }
 
-  func outcome(of waiter: Waiter) throws(StoreError) -> [PreparedEvent] {
+  func outcome(of waiter: Waiter) throws(StoreError) -> ArraySlice<PreparedEvent> {
     switch waiter.wait() {
     case .done(let result): return try result.get()
     case .lead: return try lead(waiter)
@@ -182,28 +197,32 @@ final class Writer: Sendable {
 
   /// Commits the group that is waiting and hands the lead over; returns the leader's own events.
   @discardableResult
-  func lead(_ own: Waiter?) throws(StoreError) -> [PreparedEvent] {
+  func lead(_ own: Waiter?) throws(StoreError) -> ArraySlice<PreparedEvent> {
     let (taken, fenced, blocked) = state.withLock { state in
       let blocked = state.blocked
       state.blocked = []
-      state.bufferedSince = nil
+      state.bufferedDue = nil
       let fenced = !state.preparation.fences.isEmpty
       return (state.preparation.takeGroup(), fenced, blocked)
     }
     for parker in blocked { parker.unpark() }
     var group = taken
     let failure = group.isEmpty ? nil : commit(&group, fenced: fenced)
-    let result: Result<[PreparedEvent], StoreError>
+    let result: Result<ArraySlice<PreparedEvent>, StoreError>
     if let failure {
       result = .failure(fail(failure, group))
     } else {
       settle(group)
       result = .success([])
     }
-    var mine: Result<[PreparedEvent], StoreError> = result
+    var mine = result
     for (waiter, range) in group.waiters {
-      let part = result.map { _ in Array(group.events[range]) }
+      // Each makes its receipts by itself, out of storage that all share.
+      let part = result.map { _ in group.events[range] }
       if waiter === own { mine = part } else { waiter.wake(.done(part)) }
+    }
+    if group.waiters.isEmpty {
+      state.withLock { $0.preparation.recycle(group) }
     }
     return try mine.get()
   }
@@ -228,8 +247,10 @@ final class Writer: Sendable {
     guard let last = group.events.last?.header else { return stepDown() }
     let ended = state.withLock { state -> [OpenFence] in
       state.committed = LogPosition(sequence: last.sequence, time: last.time)
-      for event in group.events {
-        if let key = event.key { state.preparation.keys[key] = nil }
+      if !state.preparation.keys.isEmpty {
+        for event in group.events {
+          if let key = event.key { state.preparation.keys[key] = nil }
+        }
       }
       state.hideEndedFences(upTo: last.sequence)
       let ended = state.preparation.fences.filter { _, fence in
@@ -299,19 +320,21 @@ final class Writer: Sendable {
 
   // MARK: - Tending
 
-  /// Commits what is buffered when it is due.
-  private func flushIfDue(_ durability: Durability) throws(StoreError) {
-    guard case .buffered(let eventsMax, let timeMax) = durability else { return }
-    let now = options.monotonicClock.now()
-    let leads = state.withLock { state -> Bool in
-      guard !state.leading, let since = state.bufferedSince,
-        state.preparation.group.events.count >= eventsMax || now - since >= timeMax
-      else { return false }
+  /// Commits what is buffered when it is due; returns when to look again.
+  private func flushIfDue(_ now: MonotonicTime) throws(StoreError) -> MonotonicTime? {
+    let (leads, due) = state.withLock { state -> (Bool, MonotonicTime?) in
+      guard let due = state.bufferedDue, due <= now else { return (false, state.bufferedDue) }
+      // Whoever leads may have taken its group before this was prepared.
+      if state.leading { return (false, now + Self.retryAfter) }
       state.leading = true
-      return true
+      return (true, nil)
     }
     if leads { try lead(nil) }
+    return due
   }
+
+  /// When to look again for what could not be committed because another group was on its way.
+  private static let retryAfter = Duration.milliseconds(1)
 
   /// Does what time asks for: ends fences that were open for too long, commits what is buffered.
   /// Returns when it wants to be called next.
@@ -330,8 +353,9 @@ final class Writer: Sendable {
         // Its owner ended it in this moment.
       }
     }
-    try flushIfDue(options.durability)
-    return open.values.map { $0.opened + limit }.filter { $0 > now }.min()
+    let flush = try flushIfDue(now)
+    let fences = open.values.map { $0.opened + limit }.filter { $0 > now }.min()
+    return flush.map { min($0, fences ?? $0) } ?? fences
   }
 
   /// Starts the thread that tends while nobody appends.
