@@ -57,11 +57,15 @@ struct SegmentHeader: Equatable {
       throw FormatFault("does not begin as a segment does")
     }
     let span = bytes.span
+    // First of all, for a format that no program ever wrote is damage; every format has it here.
+    guard littleEndianUInt32(span, at: 112) == Crc32c.checksum(of: span.extracting(0..<112)) else {
+      throw FormatFault("has a header that does not match its checksum")
+    }
     let found = UInt16(bytes[8]) | UInt16(bytes[9]) << 8
     if found > format { throw .newer(found: found, known: format) }
-    guard littleEndianUInt32(span, at: 112) == Crc32c.checksum(of: span.extracting(0..<112)),
-      bytes[116..<count].allSatisfy({ $0 == 0 })
-    else { throw FormatFault("has a header that does not match its checksum") }
+    guard bytes[116..<count].allSatisfy({ $0 == 0 }) else {
+      throw FormatFault("has a header that does not match its checksum")
+    }
     do throws(BytesError) {
       var cursor = ByteCursor(12..<count)
       let generation = try cursor.uint32(in: span)
