@@ -79,6 +79,10 @@ package struct ByteCursor: Sendable {
 
   /// Reads a varint, which must be in its shortest form.
   package mutating func varint(in bytes: Span<UInt8>) throws(BytesError) -> UInt64 {
+    if offset < end, bytes[offset] < 0x80 {
+      defer { offset += 1 }
+      return UInt64(bytes[offset])
+    }
     var value: UInt64 = 0
     var at = offset
     for shift in stride(from: 0 as UInt64, through: 63, by: 7) {
@@ -129,22 +133,45 @@ package struct ByteCursor: Sendable {
 }
 
 /// The four bytes at the offset, the low one first; the offset must be in bounds.
+// Cutting the bytes out first leaves one check of the bounds, and then a single load.
+@inlinable
 package func littleEndianUInt32(_ bytes: Span<UInt8>, at offset: Int) -> UInt32 {
-  var value: UInt32 = 0
-  for index in 0..<4 { value |= UInt32(bytes[offset + index]) << UInt32(8 * index) }
-  return value
+  let word = bytes.extracting(offset..<offset + 4)
+  return UInt32(word[0]) | UInt32(word[1]) << 8 | UInt32(word[2]) << 16 | UInt32(word[3]) << 24
 }
 
 /// The eight bytes at the offset, the low one first; the offset must be in bounds.
+@inlinable
 package func littleEndianUInt64(_ bytes: Span<UInt8>, at offset: Int) -> UInt64 {
-  var value: UInt64 = 0
-  for index in 0..<8 { value |= UInt64(bytes[offset + index]) << UInt64(8 * index) }
-  return value
+  let word = bytes.extracting(offset..<offset + 8)
+  let low =
+    UInt64(word[0]) | UInt64(word[1]) << 8 | UInt64(word[2]) << 16 | UInt64(word[3]) << 24
+  let high =
+    UInt64(word[4]) | UInt64(word[5]) << 8 | UInt64(word[6]) << 16 | UInt64(word[7]) << 24
+  return low | high << 32
 }
 
 /// A range of lent bytes as an array of its own.
 package func copy(_ bytes: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
-  [UInt8](capacity: range.count) { output in
-    for index in range { output.append(bytes[index]) }
+  let part = bytes.extracting(range)
+  return [UInt8](capacity: part.count) { output in
+    for index in part.indices { output.append(part[index]) }
   }
+}
+
+/// Whether two lent pieces are the same bytes.
+package func areEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+  guard left.count == right.count else { return false }
+  var at = 0
+  while at + 8 <= left.count {
+    guard littleEndianUInt64(left, at: at) == littleEndianUInt64(right, at: at) else {
+      return false
+    }
+    at += 8
+  }
+  while at < left.count {
+    if left[at] != right[at] { return false }
+    at += 1
+  }
+  return true
 }

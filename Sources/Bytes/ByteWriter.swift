@@ -97,9 +97,8 @@ package struct ByteWriter: Sendable {
 
   /// Appends the bytes as they are.
   package mutating func append(bytes more: Span<UInt8>) {
-    bytes.append(addingCapacity: more.count) { output in
-      for index in more.indices { output.append(more[index]) }
-    }
+    // By way of an array, for that is copied many bytes at once, and appending one by one is not.
+    bytes.append(contentsOf: copy(more, 0..<more.count))
   }
 
   /// Appends the text as UTF-8.
