@@ -141,11 +141,16 @@ extension FooterIndex {
     for region: Region, from start: UInt32, max: Int, order: PageOrder
   ) -> Candidates {
     map.withBytes { bytes in
-      var best: [(IndexTable, Range<Int>)]?
-      var bestCount = count / CandidatePlan.densityMin
-      func offer(_ lists: [(IndexTable, Range<Int>)]) {
-        let total = lists.reduce(0) { $0 + $1.1.count }
-        if total <= bestCount { (best, bestCount) = (lists, total) }
+      var best: [Postings]?
+      var bestCount = Int.max
+      func offer(_ lists: [Postings]?) {
+        guard let lists else { return }
+        let total = lists.reduce(0) { $0 + $1.rows.count }
+        let isInOrder = lists.isEmpty || lists.count == 1 && lists[0].isAscending
+        guard total < bestCount, isInOrder || total <= count / CandidatePlan.densityMin else {
+          return
+        }
+        (best, bestCount) = (lists, total)
       }
       if let scope = region.scope {
         offer(scopeRows(bytes, Array(scope.utf8)))
@@ -161,22 +166,24 @@ extension FooterIndex {
       guard let best else {
         return CandidatePlan.all(count: count, from: start, max: max, order: order)
       }
+      if best.count == 1 && best[0].isAscending {
+        return page(bytes, best[0].table, best[0].rows, from: start, max: max, order: order)
+      }
       var ordinals: [UInt32] = []
       ordinals.reserveCapacity(bestCount)
-      if best.count == 1 && isAscending(best[0]) {
-        let (table, range) = best[0]
-        return page(bytes, table, range, from: start, max: max, order: order)
-      }
-      for (table, range) in best {
-        for row in range { ordinals.append(word(bytes, table, row)) }
+      for list in best {
+        for row in list.rows { ordinals.append(word(bytes, list.table, row)) }
       }
       return CandidatePlan.page(ordinals.sorted(), from: start, max: max, order: order)
     }
   }
 
-  /// True where the postings are of one stream, kind or scope, and so in order.
-  private func isAscending(_ list: (IndexTable, Range<Int>)) -> Bool {
-    list.0 != .streamRows
+  /// A run of ordinals in a table.
+  private struct Postings {
+    let table: IndexTable
+    let rows: Range<Int>
+    /// They are of one stream, kind or scope, and so in order.
+    var isAscending = true
   }
 
   /// A page out of postings that ascend, without reading them all.
@@ -201,47 +208,50 @@ extension FooterIndex {
     }
   }
 
-  private func scopeRows(_ bytes: Span<UInt8>, _ scope: [UInt8]) -> [(IndexTable, Range<Int>)] {
+  /// The postings of a scope; nil where they are left out because all events match.
+  private func scopeRows(_ bytes: Span<UInt8>, _ scope: [UInt8]) -> [Postings]? {
     for row in 0..<rows(.scopes) {
       let at = start(.scopes, row)
       guard matches(bytes, name(bytes, at), scope) else { continue }
       let low = Int(littleEndianUInt32(bytes, at: at + 16))
       let count = Int(littleEndianUInt32(bytes, at: at + 20))
-      return postings(.scopeRows, low, count)
+      return postings(.scopeRows, low, count).map { [$0] }
     }
     return []
   }
 
+  /// The postings of kinds; nil where they are left out because all events match.
   private func kindRows(
     _ bytes: Span<UInt8>, where wanted: (EventKind) -> Bool
-  ) -> [(IndexTable, Range<Int>)] {
-    (0..<rows(.kinds)).flatMap { row -> [(IndexTable, Range<Int>)] in
+  ) -> [Postings]? {
+    var lists: [Postings] = []
+    for row in 0..<rows(.kinds) {
       let at = start(.kinds, row)
       let kind = EventKind(rawValue: UInt16(bytes[at]) | UInt16(bytes[at + 1]) << 8)
-      guard wanted(kind) else { return [] }
-      return postings(
-        .kindRows, Int(littleEndianUInt32(bytes, at: at + 4)),
-        Int(littleEndianUInt32(bytes, at: at + 8)))
+      guard wanted(kind) else { continue }
+      guard
+        let list = postings(
+          .kindRows, Int(littleEndianUInt32(bytes, at: at + 4)),
+          Int(littleEndianUInt32(bytes, at: at + 8)))
+      else { return nil }
+      lists.append(list)
     }
+    return lists
   }
 
-  /// Postings as a range of rows; where the table is left out all events match, and the range is
-  /// made too long to be chosen.
-  private func postings(
-    _ table: IndexTable, _ low: Int, _ count: Int
-  ) -> [(IndexTable, Range<Int>)] {
-    guard low + count <= rows(table) else { return [(.offsets, 0..<self.count)] }
-    return [(table, low..<low + count)]
+  /// Postings as a range of rows; nil where the table does not have them.
+  private func postings(_ table: IndexTable, _ low: Int, _ count: Int) -> Postings? {
+    low + count <= rows(table) ? Postings(table: table, rows: low..<low + count) : nil
   }
 
   /// The postings of an entity's lanes, and of its descendants'; each is contiguous.
   private func streamRanges(
     _ bytes: Span<UInt8>, below prefix: [UInt8]
-  ) -> [(IndexTable, Range<Int>)] {
+  ) -> [Postings] {
     let children = prefix + [UInt8(ascii: ":")]
     // The byte behind `:` ends the run of names that begin with the prefix and a colon.
     let behind = prefix + [UInt8(ascii: ":") + 1]
-    var ranges: [(IndexTable, Range<Int>)] = []
+    var ranges: [Postings] = []
     func row(_ name: [UInt8]) -> Int {
       first(in: 0..<rows(.streams)) { !precedes(bytes, $0, name.span, Lane.main) }
     }
@@ -250,7 +260,9 @@ extension FooterIndex {
       let first = stream(bytes, low).firstPosting
       let last = stream(bytes, high - 1)
       let count = last.firstPosting + last.postings - first
-      if count > 0 { ranges += postings(.streamRows, first, count) }
+      guard count > 0, var list = postings(.streamRows, first, count) else { return }
+      list.isAscending = high - low == 1
+      ranges.append(list)
     }
     let exact = row(prefix)
     var end = exact

@@ -90,7 +90,8 @@ extension SegmentIndex {
 /// How a region is best answered from one table: by postings when few events match, else by
 /// looking at each event in turn.
 enum CandidatePlan {
-  /// One in this many events must match before looking at each is cheaper than collecting.
+  /// Postings of several lists are collected when at most one in this many events matches; beyond
+  /// that, looking at each is cheaper. A single list is never collected, and always used.
   static let densityMin = 32
 
   /// Candidates out of a sorted list of ordinals.

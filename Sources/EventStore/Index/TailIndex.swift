@@ -161,12 +161,12 @@ extension IndexTables {
     for region: Region, from start: UInt32, max: Int, order: PageOrder
   ) -> Candidates {
     var best: [[UInt32]]?
-    var bestCount = count / CandidatePlan.densityMin
+    var bestCount = Int.max
     func offer(_ lists: [[UInt32]], _ best: inout [[UInt32]]?, _ bestCount: inout Int) {
-      var total = 0
-      for list in lists {
-        total += list.count
-        if total > bestCount { return }
+      let total = lists.reduce(0) { $0 + $1.count }
+      // One list is in order, and read from where the page begins; several must be sorted.
+      guard total < bestCount, lists.count <= 1 || total <= count / CandidatePlan.densityMin else {
+        return
       }
       (best, bestCount) = (lists, total)
     }
@@ -182,7 +182,8 @@ extension IndexTables {
         &bestCount)
     }
     if let prefix = region.entityPrefix {
-      let rows = streamRows(below: Array(prefix.utf8), max: bestCount)
+      let rows = streamRows(
+        below: Array(prefix.utf8), max: min(bestCount, count / CandidatePlan.densityMin))
       if let rows {
         offer(
           rows.filter { region.lane == nil || streams[Int($0)].lane == region.lane }

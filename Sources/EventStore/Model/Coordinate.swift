@@ -32,17 +32,29 @@ public struct Coordinate: Hashable, Sendable {
   public var entity: String { String(decoding: entityBytes, as: UTF8.self) }
   public var scope: String { String(decoding: scopeBytes, as: UTF8.self) }
 
+  private static let dotsFault = "has '..' as a component"
+
   /// What is wrong with a name, or nil.
   static func fault(in name: [UInt8]) -> String? {
     guard !name.isEmpty else { return "is empty" }
     guard name.count <= nameBytesMax else { return "is longer than \(nameBytesMax) bytes" }
+    var isASCII = true
+    // Dots since the last `/` when there is nothing else, or nil.
+    var dots: Int? = 0
     for byte in name {
       if byte < 0x20 || byte == 0x7F { return "has a control character" }
       if byte == UInt8(ascii: "|") || byte == UInt8(ascii: "=") { return "has a '|' or '='" }
+      if byte >= 0x80 { isASCII = false }
+      switch byte {
+      case UInt8(ascii: "/"):
+        if dots == 2 { return Self.dotsFault }
+        dots = 0
+      case UInt8(ascii: "."): dots = dots.map { $0 + 1 }
+      default: dots = nil
+      }
     }
-    guard String(validating: name, as: UTF8.self) != nil else { return "is not UTF-8" }
-    let dots = name.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-    if dots.contains(where: { $0.elementsEqual("..".utf8) }) { return "has '..' as a component" }
+    guard isASCII || String(validating: name, as: UTF8.self) != nil else { return "is not UTF-8" }
+    if dots == 2 { return Self.dotsFault }
     return nil
   }
 }

@@ -96,15 +96,9 @@ struct PageWalk {
       }
       guard region.kind.matches(glance.kind), region.lane == nil || region.lane == glance.lane,
         prefix.map({ isDescendant(bytes.extracting(glance.entity), of: $0) }) ?? true,
-        scope.map({ equal(bytes.extracting(glance.scope), $0) }) ?? true
+        scope.map({ areEqual(bytes.extracting(glance.scope), $0.span) }) ?? true
       else { return nil }
       return try segment.event(bytes, event, at: offset, keyring)
     }
   }
-}
-
-private func equal(_ left: Span<UInt8>, _ right: [UInt8]) -> Bool {
-  guard left.count == right.count else { return false }
-  for index in right.indices where left[index] != right[index] { return false }
-  return true
 }
