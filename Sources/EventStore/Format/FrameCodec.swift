@@ -164,6 +164,21 @@ extension Frame {
     }
   }
 
+  /// Reads the frame at `start` without looking at its checksum, for bytes that were read whole
+  /// before; nil when there is none.
+  static func reread(_ bytes: Span<UInt8>, at start: Int) -> Frame? {
+    guard start >= 0, start <= bytes.count - Envelope.count else { return nil }
+    let count = Int(littleEndianUInt32(bytes, at: start))
+    let body = start + Envelope.count
+    guard count > 0, count <= bytes.count - body else { return nil }
+    do throws(FormatFault) {
+      return try parse(bytes, body..<body + count)
+    } catch {
+      // No frame begins there, which is the answer.
+      return nil
+    }
+  }
+
   /// Reads the parts of a body whose checksum was found good.
   static func parse(_ bytes: Span<UInt8>, _ body: Range<Int>) throws(FormatFault) -> Frame {
     do throws(BytesError) {

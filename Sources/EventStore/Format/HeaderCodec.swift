@@ -237,12 +237,16 @@ struct HeaderGlance {
   let payloadCount: UInt32
 
   init(_ bytes: Span<UInt8>, _ cursor: inout ByteCursor) throws(BytesError) {
-    sequence = try cursor.uint64(in: bytes)
-    id = try cursor.id(in: bytes)
-    time = WallTime(microseconds: try cursor.int64(in: bytes))
-    kind = EventKind(rawValue: try cursor.uint16(in: bytes))
-    payloadVersion = try cursor.uint16(in: bytes)
-    flags = HeaderFlags(rawValue: try cursor.uint16(in: bytes))
+    let fixed = bytes.extracting(try cursor.skip(38))
+    sequence = littleEndianUInt64(fixed, at: 0)
+    id = EventID(
+      high: littleEndianUInt64(fixed, at: 8).byteSwapped,
+      low: littleEndianUInt64(fixed, at: 16).byteSwapped)
+    time = WallTime(microseconds: Int64(bitPattern: littleEndianUInt64(fixed, at: 24)))
+    let kinds = littleEndianUInt32(fixed, at: 32)
+    kind = EventKind(rawValue: UInt16(truncatingIfNeeded: kinds))
+    payloadVersion = UInt16(truncatingIfNeeded: kinds >> 16)
+    flags = HeaderFlags(rawValue: UInt16(fixed[36]) | UInt16(fixed[37]) << 8)
     streamSequence = try cursor.varint(in: bytes)
     let laneOffset = cursor.offset
     let number = try cursor.varint(in: bytes)

@@ -1,5 +1,5 @@
 // One pass over a pinned catalog, frame by frame, in batches whose payloads and headers are hashed
-// many at once. What an event claims of its predecessor is compared with the predecessor's own
+// many at once, whatever groups they were committed in. What an event claims of its predecessor is compared with the predecessor's own
 // frame, and that no two events claim the same one is kept in a bit for each event.
 
 internal import Ambient
@@ -15,6 +15,8 @@ struct Verifier {
   private let keyset: Keyset?
   var report = VerifyReport()
   private(set) var accumulator = Accumulator()
+  /// How many events were checked; the accumulator follows at the end of each batch.
+  private var counted: UInt64 = 0
   /// Where the active segment ended when the verification began; it grows meanwhile.
   private let activeExtent: (end: UInt64, lastSequence: UInt64)?
   var removals = RemovalLedger()
@@ -101,23 +103,28 @@ struct Verifier {
     batch.reserveCapacity(Self.batchMax)
     var chain: UInt32 = 0
     var group: UInt64 = 0
+    var isWhole = true
     while offset < end {
       switch Frame.read(bytes.extracting(0..<end), at: offset, base: 0, in: segment.name) {
       case .frame(.mark(let mark), let body, _):
-        try check(batch, segment, bytes)
-        batch.removeAll(keepingCapacity: true)
         group += 1
-        if mark.group != group || mark.chain != chain || mark.lastSequence != accumulator.count {
+        isWhole = true
+        if mark.group != group || mark.chain != chain
+          || mark.lastSequence != counted + UInt64(batch.count)
+        {
+          try check(batch, segment, bytes)
+          batch.removeAll(keepingCapacity: true)
           find(\.others, Place(segment, offset), "has a mark that does not follow from its group")
         }
         chain = mark.chain
         offset = body.upperBound
         if options.cancellation?.isCancelled == true { throw .cancelled }
-        if group % 64 == 1 { options.progress?(accumulator.count, total) }
+        if group % 64 == 1 { options.progress?(counted, total) }
       case .frame(let frame, let body, let checksum):
         chain = chained(chain, checksum)
         batch.append(Item(frame: frame, offset: offset))
         offset = body.upperBound
+        isWhole = false
         if batch.count == Self.batchMax {
           try check(batch, segment, bytes)
           batch.removeAll(keepingCapacity: true)
@@ -132,8 +139,8 @@ struct Verifier {
         return
       }
     }
-    if !batch.isEmpty {
-      try check(batch, segment, bytes)
+    try check(batch, segment, bytes)
+    if !isWhole {
       find(\.others, Place(segment, offset), "has a group of commits without its mark")
     }
     if accumulator.count != last {
@@ -188,21 +195,23 @@ struct Verifier {
   ) throws(StoreError) {
     guard !batch.isEmpty else { return }
     let commitments = options.recomputes ? recompute(batch, bytes) : []
+    var stored: [Commitment] = []
+    stored.reserveCapacity(batch.count)
     for (index, item) in batch.enumerated() {
       let place = Place(segment, item.offset)
       switch item.frame {
       case .event(let event):
-        let stored = event.commitment(in: bytes)
-        if options.recomputes && commitments[index] != stored.digest {
+        let commitment = event.commitment(in: bytes)
+        if options.recomputes && commitments[index] != commitment.digest {
           find(\.mismatches, place, "does not have the hash that the chain says")
         }
-        try check(event.header, event.signature, stored, place, bytes, event)
-        removals.note(event, bytes, at: accumulator.count + 1)
-        accumulator.append(stored)
+        try check(event.header, event.signature, commitment, place, bytes, event)
+        removals.note(event, bytes, at: counted + 1)
+        stored.append(commitment)
         report.eventsChecked += 1
       case .husk(let husk):
-        if husk.sequence != accumulator.count + 1 {
-          find(\.gaps, place, "stands where event \(accumulator.count + 1) should be")
+        if husk.sequence != counted + 1 {
+          find(\.gaps, place, "stands where event \(counted + 1) should be")
         }
         if options.recomputes, husk.kept != nil, commitments[index] != husk.commitment.digest {
           find(\.mismatches, place, "does not have the hash that the chain says")
@@ -211,12 +220,28 @@ struct Verifier {
           try check(kept.header, kept.signature, husk.commitment, place, bytes)
         }
         removals.note(husk, in: segment, at: item.offset)
-        accumulator.append(husk.commitment)
+        stored.append(husk.commitment)
         report.removed += 1
-      case .mark: break
+      case .mark: continue
       }
+      counted += 1
+    }
+    accumulate(stored)
+  }
+
+  /// Adds commitments to the accumulator, stopping wherever a witness saw it.
+  private mutating func accumulate(_ commitments: [Commitment]) {
+    var none: [SubtreeName: Blake3Digest] = [:]
+    var rest = commitments[...]
+    while let witness = witnesses.first,
+      witness.count <= accumulator.count + UInt64(rest.count)
+    {
+      let part = rest.prefix(Int(witness.count - accumulator.count))
+      accumulator.append(Array(part), keeping: .max, in: &none)
+      rest = rest.dropFirst(part.count)
       checkWitnesses()
     }
+    accumulator.append(Array(rest), keeping: .max, in: &none)
   }
 
   /// The commitments of a batch from its bytes; for husks without a header, nothing of use.
@@ -258,8 +283,8 @@ struct Verifier {
       return
     }
     let glance = link.glance
-    if glance.sequence != accumulator.count + 1 {
-      find(\.gaps, place, "has event \(glance.sequence) where \(accumulator.count + 1) should be")
+    if glance.sequence != counted + 1 {
+      find(\.gaps, place, "has event \(glance.sequence) where \(counted + 1) should be")
     }
     if glance.time < lastTime || glance.id <= lastID {
       find(\.dangling, place, "has an event whose time or id goes back", glance.sequence)
@@ -289,10 +314,17 @@ struct Verifier {
       find(\.dangling, place, "names event \(predecessor.sequence), which is not there", sequence)
       return
     }
-    let fault = try segment.withFrame(at: found.index.offset(of: found.ordinal)) {
-      (other: Span<UInt8>, frame: Frame) throws(StoreError) -> String? in
-      link.fault(bytes, predecessor, frame, other)
-    }
+    let offset = found.index.offset(of: found.ordinal)
+    // What stands before was read in this pass, so its checksum was looked at.
+    let fault =
+      if segment === place.segment {
+        link.fault(bytes, predecessor, Frame.reread(bytes, at: Int(offset)), bytes)
+      } else {
+        try segment.withFrame(at: offset) {
+          (other: Span<UInt8>, frame: Frame) throws(StoreError) -> String? in
+          link.fault(bytes, predecessor, frame, other)
+        }
+      }
     if let fault { find(\.dangling, place, fault, sequence) }
     guard !link.glance.flags.contains(.fork) else {
       begun.append(Self.laneHash(link.glance, bytes))
@@ -392,7 +424,7 @@ struct Verifier {
     report[keyPath: list].append(
       Finding(
         file: place?.segment.path ?? StoreNames.meta, offset: UInt64(place?.offset ?? 0),
-        sequence: sequence ?? (place == nil ? nil : accumulator.count + 1), fault: fault))
+        sequence: sequence ?? (place == nil ? nil : counted + 1), fault: fault))
   }
 }
 
@@ -434,41 +466,33 @@ private struct HeaderLink {
 
   /// What is wrong with a predecessor's frame; nil when it is what the header says.
   func fault(
-    _ bytes: Span<UInt8>, _ predecessor: Predecessor, _ frame: Frame, _ other: Span<UInt8>
+    _ bytes: Span<UInt8>, _ predecessor: Predecessor, _ frame: Frame?, _ other: Span<UInt8>
   ) -> String? {
-    let named = "event \(predecessor.sequence)"
+    // A function, for nearly every call ends without a word.
+    func named() -> String { "event \(predecessor.sequence)" }
     let header: Range<Int>?
     let commitment: Commitment
     switch frame {
     case .event(let event): (header, commitment) = (event.header, event.commitment(in: other))
     case .husk(let husk): (header, commitment) = (husk.kept?.header, husk.commitment)
-    case .mark: return "names \(named), and a mark stands there"
+    case .mark: return "names \(named()), and a mark stands there"
+    case nil: return "names \(named()), and nothing stands there"
     }
-    if commitment != predecessor.commitment { return "names \(named) with another hash" }
+    if commitment != predecessor.commitment { return "names \(named()) with another hash" }
     guard let header else { return nil }
     do throws(FormatFault) {
       let before = try HeaderLink(other, header).glance
-      let sameEntity = isEqual(bytes, glance.entity, other, before.entity)
+      let sameEntity = areEqual(
+        bytes.extracting(glance.entity), other.extracting(before.entity))
       if glance.flags.contains(.fork) {
         return sameEntity && before.lane != glance.lane
-          ? nil : "forks off \(named) of another entity"
+          ? nil : "forks off \(named()) of another entity"
       }
       return sameEntity && before.lane == glance.lane
         && before.streamSequence + 1 == glance.streamSequence
-        ? nil : "names \(named), which is not the one before it in its lane"
+        ? nil : "names \(named()), which is not the one before it in its lane"
     } catch {
-      return "names \(named), which \(error.sentence)"
+      return "names \(named()), which \(error.sentence)"
     }
   }
-}
-
-private func isEqual(
-  _ left: Span<UInt8>, _ leftRange: Range<Int>, _ right: Span<UInt8>, _ rightRange: Range<Int>
-) -> Bool {
-  guard leftRange.count == rightRange.count else { return false }
-  for index in 0..<leftRange.count
-  where left[leftRange.lowerBound + index] != right[rightRange.lowerBound + index] {
-    return false
-  }
-  return true
 }
