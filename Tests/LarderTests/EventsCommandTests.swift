@@ -48,6 +48,27 @@ import Testing
     #expect(try larder("events", "verify", store).ending == .exited(0))
   }
 
+  @Test func `several appenders give every line its receipt`() throws {
+    let lines = (0..<60).map { line("file:\($0 % 5)", "\($0)") }.joined()
+    let appended = try larder("events", "append", store, "--appenders", "8", giving: lines)
+    #expect(appended.ending == .exited(0) && appended.errors.isEmpty)
+    let receipts = Set(try objects(appended).compactMap { $0["id"]?.string })
+    let listed = try objects(try larder("events", "list", store, "--entity", "file", "--json"))
+    #expect(receipts.count == 60 && receipts == Set(listed.compactMap { $0["id"]?.string }))
+    #expect(Set(listed.compactMap { $0["payload"]?.string }) == Set((0..<60).map(String.init)))
+  }
+
+  @Test func `nothing behind a line that fails is stored`() throws {
+    let refused = try larder(
+      "events", "append", store,
+      giving: line("e", "1") + line("e", "2", #","expect":"none""#) + line("e", "3"))
+    #expect(refused.ending == .exited(1))
+    #expect(String(decoding: refused.errors, as: UTF8.self).contains("line 2"))
+    #expect(try objects(refused).count == 1)
+    let listed = try objects(try larder("events", "list", store, "--entity", "e", "--json"))
+    #expect(listed.compactMap { $0["payload"]?.string } == ["1"])
+  }
+
   @Test func `a receipt verifies without the store, and not when it was changed`() throws {
     let receipts = try objects(try larder("events", "append", store, giving: line("e", "p")))
     let text = try #require(receipts[0]["receipt"]?.string)

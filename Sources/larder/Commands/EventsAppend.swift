@@ -1,11 +1,20 @@
 // `larder events append DIR`: lines of JSON in, receipts out. A receipt is printed only after its
 // event is durable, and a line that cannot be appended ends the command with its number, so that
 // what was printed is exactly what is stored.
+//
+//   reader thread ──jobs──▶ appender threads ──answers──▶ main thread, which prints
+//
+// The reader is left behind when the command ends early, for nothing ends a read of standard input.
 
+import Ambient
 import Bytes
 import DurableFiles
 import EventStore
 import Flags
+
+private let appenders = Flag(
+  "appenders", .integer(1...64), default: 1,
+  "How many appends are under way at once; with more than one, lines may change places.")
 
 /// Appends events from standard input.
 let eventsAppendCommand: Command<Action> = Command(
@@ -16,15 +25,25 @@ let eventsAppendCommand: Command<Action> = Command(
     Lines that follow one another with the same batch are one transaction. A line with one receipt is \
     printed for each event, after it is durable.
     """,
-  takes: [storeDirectory, eventsJSON], action: Action(append))
+  takes: [storeDirectory, appenders, eventsJSON], action: Action(append))
 
 /// The longest line: the largest payload as base64, and its names.
 private let lineBytesMax = NewEvent.payloadBytesMax / 3 * 4 + 65_536
 
-/// One line, understood.
-private struct AppendLine {
-  let event: NewEvent
-  let batch: String?
+/// What an appender is asked to do.
+private enum Job: Sendable {
+  /// Events that are one transaction, and the line of the last.
+  case append([NewEvent], line: Int)
+  /// There is nothing more to read, and this is why.
+  case fail(Failure)
+}
+
+/// What became of a job.
+private enum Answer: Sendable {
+  case receipts([Receipt])
+  case failed(Failure)
+  /// An appender has nothing more to do.
+  case ended
 }
 
 private func append(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
@@ -32,7 +51,7 @@ private func append(_ invocation: Invocation, _ output: inout Output) throws(Fai
   let store = try storing { () throws(StoreError) in try EventStore.open(on: disk) }
   var failure: Failure?
   do throws(Failure) {
-    try appendLines(to: store, invocation, &output)
+    try appendLines(to: store, invocation[appenders], &output)
   } catch {
     failure = error
   }
@@ -41,54 +60,117 @@ private func append(_ invocation: Invocation, _ output: inout Output) throws(Fai
   return .done
 }
 
+/// Runs the threads and prints receipts; throws the first failure once every appender has ended.
 private func appendLines(
-  to store: EventStore, _ invocation: Invocation, _ output: inout Output
+  to store: EventStore, _ count: Int, _ output: inout Output
 ) throws(Failure) {
-  var lines: LineReader
-  do throws(DiskError) {
-    lines = LineReader(try .standardInput(), bytesMax: lineBytesMax)
-  } catch {
-    throw .ended(.failed, "\(error)")
+  let jobs = Mailbox<Job>(messagesMax: count)
+  let answers = Mailbox<Answer>(messagesMax: count)
+  Worker("larder-lines") { readLines(into: jobs) }.detach()
+  for index in 0..<count {
+    Worker("larder-append-\(index)") { work(on: jobs, for: store, answers) }.detach()
   }
-  var batch: [NewEvent] = []
-  var batchName: String?
-  var number = 0
-  while true {
-    number += 1
-    switch lines.next() {
-    case .line(let bytes):
-      if bytes.isEmpty { continue }
-      let line = try understand(bytes, number)
-      if line.batch != batchName || line.batch == nil {
-        try commit(&batch, store, number - 1, &output)
+  var working = count
+  var failure: Failure?
+  while working > 0, let answer = answers.receive() {
+    switch answer {
+    case .receipts(let receipts):
+      do throws(Failure) {
+        for receipt in receipts { try output.print(json: receipt.object) }
+        try output.flush()
+      } catch {
+        failure = failure ?? error
+        jobs.close()
       }
-      batchName = line.batch
-      batch.append(line.event)
-      if line.batch == nil { try commit(&batch, store, number, &output) }
-    case .tooLong:
-      throw .ended(.misused, "line \(number) is longer than \(lineBytesMax) bytes")
-    case .unreadable(let error): throw .ended(.failed, "\(error)")
-    case .end: return try commit(&batch, store, number - 1, &output)
+    case .failed(let reason): failure = failure ?? reason
+    case .ended: working -= 1
     }
+  }
+  if let failure { throw failure }
+}
+
+/// Reads standard input to its end, or until nobody takes jobs any more.
+private func readLines(into jobs: Mailbox<Job>) {
+  defer { jobs.close() }
+  do throws(Failure) {
+    var lines: LineReader
+    do throws(DiskError) {
+      lines = LineReader(try .standardInput(), bytesMax: lineBytesMax)
+    } catch {
+      throw .ended(.failed, "\(error)")
+    }
+    var batch = Batch()
+    var number = 0
+    while !jobs.isClosed {
+      number += 1
+      switch lines.next() {
+      case .line(let bytes):
+        if bytes.isEmpty { continue }
+        let line = try AppendLine(bytes, number)
+        if line.batch != batch.name || line.batch == nil { batch.send(to: jobs) }
+        batch.add(line, number)
+        if line.batch == nil { batch.send(to: jobs) }
+      case .tooLong:
+        throw .ended(.misused, "line \(number) is longer than \(lineBytesMax) bytes")
+      case .unreadable(let error): throw .ended(.failed, "\(error)")
+      case .end:
+        batch.send(to: jobs)
+        return
+      }
+    }
+  } catch {
+    _ = jobs.send(.fail(error))
   }
 }
 
-/// Appends what was collected, as one transaction when it is more than one event.
-private func commit(
-  _ batch: inout [NewEvent], _ store: EventStore, _ number: Int, _ output: inout Output
-) throws(Failure) {
-  guard let first = batch.first else { return }
-  let events = batch
-  batch = []
-  let receipts: [Receipt]
-  do throws(StoreError) {
-    receipts = events.count == 1 ? [try store.append(first)] : try store.append(batch: events)
-  } catch {
-    guard case .ended(let code, let sentence) = Failure(error) else { return }
-    throw .ended(code, "line \(number): \(sentence)")
+/// Lines that are collected until their transaction is whole.
+private struct Batch {
+  private(set) var name: String?
+  private var events: [NewEvent] = []
+  private var last = 0
+
+  mutating func add(_ line: AppendLine, _ number: Int) {
+    name = line.batch
+    events.append(line.event)
+    last = number
   }
-  for receipt in receipts { try output.print(json: receipt.object) }
-  try output.flush()
+
+  mutating func send(to jobs: Mailbox<Job>) {
+    guard !events.isEmpty else { return }
+    _ = jobs.send(.append(events, line: last))
+    events = []
+  }
+}
+
+/// Does jobs until there are none.
+private func work(on jobs: Mailbox<Job>, for store: EventStore, _ answers: Mailbox<Answer>) {
+  while let job = jobs.receive() {
+    switch job {
+    case .fail(let failure): _ = answers.send(.failed(failure))
+    case .append(let events, let line):
+      do throws(StoreError) {
+        let receipts =
+          events.count == 1 ? [try store.append(events[0])] : try store.append(batch: events)
+        _ = answers.send(.receipts(receipts))
+      } catch {
+        // Nothing behind a line that failed may be stored.
+        jobs.close()
+        _ = jobs.drain()
+        _ = answers.send(.failed(Failure(error, line: line)))
+      }
+    }
+  }
+  _ = answers.send(.ended)
+}
+
+extension Failure {
+  /// The failure of a line.
+  fileprivate init(_ error: StoreError, line: Int) {
+    switch Failure(error) {
+    case .ended(let code, let sentence): self = .ended(code, "line \(line): \(sentence)")
+    case let other: self = other
+    }
+  }
 }
 
 extension Receipt {
@@ -99,66 +181,5 @@ extension Receipt {
       "commitment": .string("\(commitment)"), "digest": .string("\(digest)"),
       "receipt": .string(base64(encoded)),
     ])
-  }
-}
-
-private func understand(_ bytes: [UInt8], _ number: Int) throws(Failure) -> AppendLine {
-  let value: JSONValue
-  do throws(BytesError) {
-    value = try JSONValue(parsing: bytes)
-  } catch {
-    throw .ended(.misused, "line \(number) is not JSON: \(error)")
-  }
-  guard case .object(let object) = value else {
-    throw .ended(.misused, "line \(number) is not an object")
-  }
-  let known = ["entity", "scope", "kind", "payload", "base64", "key", "expect", "lane", "batch"]
-  for member in object.members where !known.contains(member.key) {
-    let hint = nearest(to: member.key, among: known).map { "; did you mean '\($0)'?" } ?? ""
-    throw .ended(.misused, "line \(number) has the unknown member '\(escaped(member.key))'\(hint)")
-  }
-  do throws(StoreError) {
-    return AppendLine(event: try event(value, number), batch: value["batch"]?.string)
-  } catch {
-    throw .ended(.misused, "line \(number): \(error)")
-  }
-}
-
-private func event(_ value: JSONValue, _ number: Int) throws(StoreError) -> NewEvent {
-  guard let entity = value["entity"]?.string, let scope = value["scope"]?.string else {
-    throw .badName("line", "has no entity or no scope")
-  }
-  guard let kind = value["kind"]?.string.flatMap({ EventKind(parsing: $0) }) else {
-    throw .badName("kind", "must be C.TTT in hexadecimal, like 1.02a")
-  }
-  var event = NewEvent(
-    try Coordinate(entity: entity, scope: scope), kind: kind, payload: try payload(value))
-  if let key = value["key"]?.string { event.key = try IdempotencyKey(key) }
-  if let lane = value["lane"]?.integer {
-    guard let number = UInt32(exactly: lane) else { throw .badName("lane", "is out of range") }
-    event.lane = Lane(number)
-  }
-  switch value["expect"] {
-  case nil: break
-  case .string("any")?: event.expected = .any
-  case .string("none")?: event.expected = .noStream
-  case .string("exists")?: event.expected = .exists
-  case .integer(let position)? where position > 0: event.expected = .exactly(UInt64(position))
-  default: throw .badName("expect", "must be \"any\", \"none\", \"exists\" or a position from 1")
-  }
-  return event
-}
-
-private func payload(_ value: JSONValue) throws(StoreError) -> [UInt8] {
-  switch (value["payload"]?.string, value["base64"]?.string) {
-  case (let text?, nil): return Array(text.utf8)
-  case (nil, let text?):
-    do throws(BytesError) {
-      return try bytes(fromBase64: text)
-    } catch {
-      throw .badName("base64", "cannot be read: \(error)")
-    }
-  case (nil, nil): throw .badName("line", "has neither payload nor base64")
-  default: throw .badName("line", "has both payload and base64")
   }
 }

@@ -8,6 +8,8 @@ import DurableFiles
 import EventStore
 import Flags
 
+private let recompute = Flag(
+  "recompute", "Compute every hash again, which is done unless --structure-only is given.")
 private let quick = Flag(
   "structure-only", "Look at structure and seals, without computing every hash again.")
 private let signatures = Flag("signatures", "Check the signature of every event too.")
@@ -28,7 +30,8 @@ let eventsVerifyCommand: Command<Action> = Command(
     that was kept elsewhere also shows whether the store was cut, rolled back or rewritten. The exit \
     code is 4 when anything is wrong, and each finding names file, byte and fault.
     """,
-  takes: [storeDirectory, quick, signatures, witness, eventsJSON], action: Action(verify))
+  takes: [storeDirectory, recompute, quick, signatures, witness, eventsJSON], action: Action(verify)
+)
 
 /// Exports a checkpoint.
 let eventsCheckpointCommand: Command<Action> = Command(
@@ -55,7 +58,7 @@ private let smallBytesMax = 65_536
 private func verify(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
   let disk = try storeDisk(invocation, readOnly: true)
   var options = VerifyOptions(
-    recomputes: !invocation[quick], signatures: invocation[signatures])
+    recomputes: invocation[recompute] || !invocation[quick], signatures: invocation[signatures])
   for name in invocation[witness] {
     let bytes = try wholeFile(name)
     options.witnesses.append(
