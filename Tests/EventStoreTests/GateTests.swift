@@ -33,7 +33,7 @@ import Testing
   }
 
   private func open(_ gates: [Gate]) throws -> EventStore {
-    var options = StoreOptions()
+    var options = StoreOptions.still
     options.gates = gates
     return try EventStore.open(on: scratch.disk, options)
   }

@@ -108,7 +108,7 @@ import Testing
   }
 
   @Test func `the members of a fence are told together, or never`() throws {
-    let store = try EventStore.open(on: scratch.disk)
+    let store = try EventStore.open(on: scratch.disk, .still)
     let subscription = try store.reader.subscribe(to: region, from: .now)
     let fence = try store.openFence()
     try fence.append(.of("file:1", "a"))
@@ -127,7 +127,7 @@ import Testing
   }
 
   @Test func `a fence that ends beside an open one stays hidden with it`() throws {
-    let store = try EventStore.open(on: scratch.disk)
+    let store = try EventStore.open(on: scratch.disk, .still)
     let first = try store.openFence()
     let second = try store.openFence()
     let start = try first.append(.of("file:1", "a1")).sequence

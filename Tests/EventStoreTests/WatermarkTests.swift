@@ -59,7 +59,7 @@ import Testing
 
   @Test func `a wait for an event of a cancelled fence ends at once, also long after`() throws {
     let scratch = try Scratch()
-    let store = try EventStore.open(on: scratch.disk)
+    let store = try EventStore.open(on: scratch.disk, .still)
     let fence = try store.openFence()
     let member = try fence.append(.of("file:1", "never")).sequence
     let ended = Mutex<StoreError?>(nil)

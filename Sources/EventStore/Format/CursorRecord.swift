@@ -72,7 +72,7 @@ struct CursorRecord: Equatable {
 
   /// Whether it is of this region, byte for byte.
   func isOf(_ region: Region) -> Bool {
-    Self.head(lineage, name, region) == Self.head(lineage, name, self.region)
+    self.region.isSpelled(like: region)
   }
 
   /// The whole file, with one slot filled.
@@ -204,6 +204,14 @@ extension Region {
       writer.append(sequences.lowerBound)
       writer.append(sequences.upperBound)
     }
+  }
+
+  /// Whether both are written with the same bytes; texts that only look alike are not the same.
+  func isSpelled(like other: Region) -> Bool {
+    var (own, others) = (ByteWriter(), ByteWriter())
+    encode(into: &own)
+    other.encode(into: &others)
+    return own.bytes == others.bytes
   }
 
   /// Reads a region; nil when a value is out of its range.

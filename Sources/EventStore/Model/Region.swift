@@ -39,6 +39,15 @@ public struct Region: Hashable, Sendable {
 
   /// The whole store.
   public static let everything = Region()
+
+  /// Whether an event is in it.
+  public func contains(_ header: EventHeader) -> Bool {
+    kind.matches(header.kind) && (lane == nil || lane == header.lane)
+      && (sequences?.contains(header.sequence) ?? true)
+      && (scope.map { header.coordinate.scopeBytes.elementsEqual($0.utf8) } ?? true)
+      && (entityPrefix.map { isDescendant(header.coordinate.entityBytes.span, of: Array($0.utf8)) }
+        ?? true)
+  }
 }
 
 /// Whether `entity` is `prefix` or a descendant of it after a `:`.

@@ -63,6 +63,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case otherRegion(String)
   /// A cursor cannot go on: which, and why.
   case cursor(String, CursorFault)
+  /// A projection goes no further: which, and the event that it could not take in.
+  case projection(String, ProjectionStop)
   case unregistered(EventKind, version: UInt16)
   case badRegistry(String)
   case badPayload(EventKind, String)
@@ -125,6 +127,8 @@ extension StoreError: CustomStringConvertible {
     case .fence(let fault): "the fence \(fault)"
     case .otherRegion(let name): "the cursor '\(name)' belongs to another region"
     case .cursor(let name, let fault): "the cursor '\(escaped(name))' \(fault)"
+    case .projection(let name, let stop):
+      "the projection '\(escaped(name))' stopped at \(stop); retry it when that is mended"
     case .unregistered(let kind, let version):
       "kind \(kind) version \(version) is not in the registry of payloads"
     case .badRegistry(let fault): "the registry of payloads \(fault)"
