@@ -138,8 +138,8 @@ let package = Package(
     suite(
       "LarderTests",
       [
-        "larder", "Digests", "DurableFiles", "Flags", "Ambient", "Bytes", "ChildProcesses",
-        "Loopback", "S3Servers", "ScratchFiles",
+        "larder", "EventStore", "Digests", "DurableFiles", "Flags", "Ambient", "Bytes",
+        "ChildProcesses", "Loopback", "S3Servers", "ScratchFiles",
       ]),
     suite("BenchTests", ["Bench", "Ambient", "Bytes"]),
     suite("SocketsTests", ["Sockets", "DurableFiles", "Ambient"]),

@@ -125,7 +125,7 @@ public final class ProjectionView<State: Sendable>: Sendable {
     }
     guard let shelf else { return anew(.new) }
     do throws(StoreError) {
-      let lineage = try reader.catalog().segments.first?.header.lineage
+      let lineage = try reader.catalog().lineage
       let found = try shelf.find(
         projection.name, version: projection.version, region: projection.region, lineage: lineage,
         reader)

@@ -246,7 +246,7 @@ public final class Projector: Sendable {
   private func save(_ fold: Fold) {
     let position = fold.standing().position
     guard shelf != nil, state.withLock({ $0.saved[fold.name] }) != position,
-      let lineage = reader.box.current.segments.first?.header.lineage
+      let lineage = reader.box.current.lineage
     else { return }
     fold.save(lineage)
     state.withLock { $0.saved[fold.name] = position }

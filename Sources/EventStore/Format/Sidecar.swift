@@ -24,6 +24,8 @@ enum SidecarKind: UInt8 {
   case epoch = 7
   case receipt = 8
   case origin = 12
+  case inclusion = 16
+  case growth = 17
 }
 
 enum Sidecar {

@@ -45,14 +45,20 @@ extension EventReader {
     }
   }
 
-  /// The root over all events that may be seen, for a witness to keep; unsigned, for a reader has
-  /// no key.
-  public func checkpoint(at time: WallTime) throws(StoreError) -> Checkpoint {
+  /// The root over all events that may be seen, for a witness to keep; signed when a key is given.
+  public func checkpoint(
+    at time: WallTime, signedBy key: SigningKey? = nil
+  ) throws(StoreError) -> Checkpoint {
     let catalog = try catalog()
     guard let lineage = catalog.lineage else { throw .absent("an event") }
+    let root = try catalog.accumulator(count: catalog.visible).root
+    let statement = SealStatement(count: catalog.visible, root: root)
     return Checkpoint(
-      lineage: lineage, count: catalog.visible,
-      root: try catalog.accumulator(count: catalog.visible).root, time: time, signature: nil)
+      lineage: lineage, count: catalog.visible, root: root, time: time,
+      signature: key.map { key in
+        ReceiptSignature(
+          publicKey: key.publicKey, bytes: key.sign(ChainHash.statement(statement, lineage)))
+      })
   }
 
   /// Sleeps until the writer in another process publishes, at most for `timeout`.

@@ -30,6 +30,9 @@ private let event = Argument(.text("EVENT"), "A sequence, or an id as it is prin
 private let depth = Flag("limit", .integer(1...1_000_000), default: 100, "At most so many.")
 private let followMax = Flag(
   "count", optional: .integer(1...Int.max), "End after so many events.")
+private let followCursor = Flag(
+  "cursor", optional: .text("NAME"),
+  "Go on where this cursor stands, and move it when the events are printed.")
 
 /// The commands on an event store.
 let eventsCommand: Command<Action> = Command(
@@ -61,7 +64,8 @@ let eventsCommand: Command<Action> = Command(
     Command(
       "follow", "Print events as they become visible, beside the writer.",
       takes: [
-        storeDirectory, regionEntity, regionScope, regionKind, after, followMax, eventsJSON,
+        storeDirectory, regionEntity, regionScope, regionKind, after, followMax, followCursor,
+        eventsJSON,
       ],
       action: Action(follow)),
     eventsVerifyCommand,
@@ -71,6 +75,9 @@ let eventsCommand: Command<Action> = Command(
     eventsExportCommand,
     eventsImportCommand,
     eventsCheckpointCommand,
+    eventsProveCommand,
+    eventsProveGrowthCommand,
+    eventsCursorCommand,
     Command(
       "stats", "Count what a store holds.", takes: [storeDirectory, eventsJSON],
       action: Action(stats)),
@@ -99,7 +106,7 @@ private func list(_ invocation: Invocation, _ output: inout Output) throws(Failu
 
 private func show(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
   let reader = try openReader(invocation)
-  let found = try find(invocation[event], reader)
+  let found = try findEvent(invocation[event], reader)
   let receipt = try storing { () throws(StoreError) in
     try reader.receipt(found.header.sequence)
   }
@@ -120,7 +127,7 @@ private func ancestors(
   _ invocation: Invocation, _ output: inout Output
 ) throws(Failure) -> ExitCode {
   let reader = try openReader(invocation)
-  let start = try find(invocation[event], reader)
+  let start = try findEvent(invocation[event], reader)
   let found = try storing { () throws(StoreError) in
     try reader.ancestors(of: start.header.id, limit: invocation[depth])
   }
@@ -146,6 +153,9 @@ private func follow(
   let region = try region(invocation)
   var position = UInt64(invocation[after])
   var left = invocation[followMax] ?? .max
+  if let name = invocation[followCursor] {
+    return try follow(reader, region, name, from: position, left, invocation, &output)
+  }
   while left > 0 {
     let page = try storing { () throws(StoreError) in
       try reader.events(in: region, after: position, limit: min(left, 1_000))
@@ -155,7 +165,31 @@ private func follow(
     left -= page.events.count
     position = page.position
     if page.isEnd && left > 0 {
-      try storing { () throws(StoreError) in try reader.wait(timeout: .seconds(1)) }
+      try storing { () throws(StoreError) in _ = try reader.wait(after: position) }
+    }
+  }
+  return .done
+}
+
+/// Follows with a cursor, which is committed only when what it passed is printed.
+private func follow(
+  _ reader: EventReader, _ region: Region, _ name: String, from start: UInt64, _ count: Int,
+  _ invocation: Invocation, _ output: inout Output
+) throws(Failure) -> ExitCode {
+  let shelf = CursorShelf(inStore: try storeDisk(invocation, readOnly: false))
+  var cursor = try storing { () throws(StoreError) in
+    try shelf.open(name, in: region, of: reader, startingAfter: start)
+  }
+  var left = count
+  while left > 0 {
+    let page = try storing { () throws(StoreError) in try cursor.next(limit: min(left, 1_000)) }
+    for event in page.events { try print(event, invocation, &output) }
+    try output.flush()
+    try storing { () throws(StoreError) in try cursor.commit() }
+    left -= page.events.count
+    if page.isEnd && left > 0 {
+      let position = cursor.toldUpTo
+      try storing { () throws(StoreError) in _ = try reader.wait(after: position) }
     }
   }
   return .done
@@ -188,7 +222,10 @@ extension Failure {
   init(_ error: StoreError) {
     let code: ExitCode =
       switch error {
-      case .corrupt, .witness, .stream: .broken
+      case .corrupt, .witness, .stream, .cursor(_, .damaged), .cursor(_, .rewritten),
+        .cursor(_, .ahead):
+        .broken
+      case .cursor(_, .held): .held
       case .locked: .held
       case .target: .refused
       case .denied: .refused
@@ -200,7 +237,7 @@ extension Failure {
 }
 
 /// Does something with a store; its refusal ends the command.
-func storing<Result>(
+func storing<Result: ~Copyable>(
   _ body: () throws(StoreError) -> Result
 ) throws(Failure) -> Result {
   do throws(StoreError) {
@@ -275,7 +312,8 @@ func region(_ invocation: Invocation) throws(Failure) -> Region {
     entityPrefix: invocation[regionEntity], scope: invocation[regionScope], kind: filter)
 }
 
-private func find(_ text: String, _ reader: EventReader) throws(Failure) -> Event {
+/// The event that a person named by sequence or id.
+func findEvent(_ text: String, _ reader: EventReader) throws(Failure) -> Event {
   if let sequence = UInt64(text) {
     return try storing { () throws(StoreError) in try reader.event(sequence) }
   }

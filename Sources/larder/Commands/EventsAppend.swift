@@ -25,7 +25,7 @@ let eventsAppendCommand: Command<Action> = Command(
     Lines that follow one another with the same batch are one transaction. A line with one receipt is \
     printed for each event, after it is durable.
     """,
-  takes: [storeDirectory, appenders, eventsJSON], action: Action(append))
+  takes: [storeDirectory, appenders, eventsSignKey, eventsJSON], action: Action(append))
 
 /// The longest line: the largest payload as base64, and its names.
 private let lineBytesMax = NewEvent.payloadBytesMax / 3 * 4 + 65_536
@@ -47,8 +47,12 @@ private enum Answer: Sendable {
 }
 
 private func append(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
+  var options = StoreOptions()
+  if let name = invocation[eventsSignKey] {
+    options.signing = .required(try SigningKeyFile.read(name))
+  }
   let disk = try storeDisk(making: invocation)
-  let store = try storing { () throws(StoreError) in try EventStore.open(on: disk) }
+  let store = try storing { () throws(StoreError) in try EventStore.open(on: disk, options) }
   var failure: Failure?
   do throws(Failure) {
     try appendLines(to: store, invocation[appenders], &output)

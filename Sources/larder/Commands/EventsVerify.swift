@@ -1,5 +1,4 @@
-// `larder events verify` and `checkpoint`, and `larder receipt verify`: what an auditor runs. All of
-// them read only, and the last needs no store at all.
+// `larder events verify` and `checkpoint`: what an auditor runs. Both read only.
 
 import Ambient
 import Bytes
@@ -17,10 +16,9 @@ private let witness = Flag(
   "witness", repeated: .path("FILE"), "A checkpoint that was kept outside; may be given again.")
 private let target = Flag(
   "output", short: "o", optional: .path("FILE"), "Write the checkpoint there, whole or not at all.")
-private let receiptFile = Argument(.path("FILE"), "The receipt, in base64 as it was printed.")
-private let publicKey = Flag(
-  "key", optional: .text("HEX"), "Also insist that this public key signed it.")
-private let receiptJSON = Flag("json", "Print a JSON object.")
+/// The key that signs, as every subcommand that signs has it.
+let eventsSignKey = Flag(
+  "sign-key", optional: .path("FILE"), "Sign with the key in this file; see 'larder receipt key'.")
 
 /// Verifies a store.
 let eventsVerifyCommand: Command<Action> = Command(
@@ -36,33 +34,14 @@ let eventsVerifyCommand: Command<Action> = Command(
 /// Exports a checkpoint.
 let eventsCheckpointCommand: Command<Action> = Command(
   "checkpoint", "Print the root over all events, for a witness to keep.",
-  takes: [storeDirectory, target, eventsJSON], action: Action(checkpoint))
-
-/// Verifies receipts without a store.
-let receiptCommand: Command<Action> = Command(
-  "receipt", "Check receipts, without the store that gave them.",
-  commands: [
-    Command(
-      "verify", "Check one receipt.",
-      details: """
-        A receipt holds when its commitment follows from its header and digest and, if it is signed, the \
-        signature is over that. The exit code is 4 when it does not hold.
-        """,
-      examples: [.init("larder receipt verify receipt.txt --key 3b6a…", "Check who signed it.")],
-      takes: [receiptFile, publicKey, receiptJSON], action: Action(verifyReceipt))
-  ])
-
-/// The largest file that is taken for a checkpoint or a receipt.
-private let smallBytesMax = 65_536
+  takes: [storeDirectory, target, eventsSignKey, eventsJSON], action: Action(checkpoint))
 
 private func verify(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
   let disk = try storeDisk(invocation, readOnly: true)
   var options = VerifyOptions(
     recomputes: invocation[recompute] || !invocation[quick], signatures: invocation[signatures])
   for name in invocation[witness] {
-    let bytes = try wholeFile(name)
-    options.witnesses.append(
-      try storing { () throws(StoreError) in try Checkpoint(decoding: bytes) })
+    options.witnesses.append(try keptCheckpoint(name))
   }
   let meter = output.meter("verifying")
   options.progress = { done, total in meter.update(done: done, of: total) }
@@ -97,13 +76,17 @@ private func checkpoint(
   _ invocation: Invocation, _ output: inout Output
 ) throws(Failure) -> ExitCode {
   let reader = try openReader(invocation)
+  let key = try invocation[eventsSignKey].map { name throws(Failure) in
+    try SigningKeyFile.read(name)
+  }
   let checkpoint = try storing { () throws(StoreError) in
-    try reader.checkpoint(at: WallClock.live.now())
+    try reader.checkpoint(at: WallClock.live.now(), signedBy: key)
   }
   if let file = invocation[target] { try deliver(checkpoint.encoded, to: file) }
   let object: JSONValue = .object([
     "lineage": .string("\(checkpoint.lineage)"), "count": JSONValue(checkpoint.count),
     "root": .string("\(checkpoint.root)"), "time": .string("\(checkpoint.time)"),
+    "signer": JSONValue(checkpoint.signature.map { hexadecimal($0.publicKey) }),
   ])
   if invocation[eventsJSON] {
     try output.print(json: object)
@@ -112,63 +95,6 @@ private func checkpoint(
     try output.print("\(checkpoint.root)")
   }
   return .done
-}
-
-private func verifyReceipt(
-  _ invocation: Invocation, _ output: inout Output
-) throws(Failure) -> ExitCode {
-  let text = String(decoding: try wholeFile(invocation[receiptFile]), as: UTF8.self)
-  let key: [UInt8]?
-  if let digits = invocation[publicKey] {
-    guard let bytes = bytes(fromHexadecimal: digits), bytes.count == 32 else {
-      throw .ended(.misused, "--key wants 64 hexadecimal digits")
-    }
-    key = bytes
-  } else {
-    key = nil
-  }
-  let verdict: ReceiptVerdict
-  let receipt = decoded(text)
-  if let receipt {
-    verdict = receipt.verify(publicKey: key)
-  } else {
-    verdict = .invalid(reason: "it is not a receipt, or was changed")
-  }
-  let words: String
-  switch verdict {
-  case .signed(let key): words = "valid, signed by \(hexadecimal(key))"
-  case .unsigned: words = "valid, not signed"
-  case .invalid(let reason): words = "not valid: \(reason)"
-  }
-  if invocation[receiptJSON] {
-    try output.print(
-      json: .object([
-        "valid": .bool(verdict.isValid), "signed": .bool(verdict.isSigned),
-        "id": JSONValue(receipt.map { "\($0.id)" }), "verdict": .string(words),
-      ]))
-  } else {
-    try output.print(receipt.map { "\($0.id): \(words)" } ?? words)
-  }
-  return verdict.isValid ? .done : .broken
-}
-
-private func decoded(_ text: String) -> Receipt? {
-  do throws(BytesError) {
-    let line = text.split(whereSeparator: \.isWhitespace).joined()
-    return Receipt(decoding: try bytes(fromBase64: line))
-  } catch {
-    // Text that is no base64 is no receipt, which is the answer.
-    return nil
-  }
-}
-
-private func wholeFile(_ name: [UInt8]) throws(Failure) -> [UInt8] {
-  do throws(DiskError) {
-    var file = try UserFile(bytes: name)
-    return try file.readAll(bytesMax: smallBytesMax)
-  } catch {
-    throw .ended(.failed, "\(error)")
-  }
 }
 
 extension VerifyReport {
