@@ -85,9 +85,10 @@ public final class EventStore: Sendable {
     self.files = files
     let tables = opened.scan.tables
     let active = opened.active
-    let box = CatalogBox(Catalog(segments: opened.segments, visible: opened.scan.visible))
+    let box = CatalogBox(
+      Catalog(segments: opened.segments, visible: opened.scan.visible, awaitsFooters: true))
     let publisher = LogPublisher(
-      files: files, catalog: box, words: words, preallocationBytes: options.preallocationBytes)
+      files: files, catalog: box, words: words, options)
     let line = CommitLine(
       segment: active, end: tables.endOffset, filledTo: try active.file.size(),
       lastMark: tables.lastMark, preallocationBytes: options.preallocationBytes)
@@ -270,6 +271,7 @@ public final class EventStore: Sendable {
 
   deinit {
     writer.stopKeeper()
+    writer.publisher.sealer.stop()
     writer.stop(.closed)
   }
 }

@@ -1,181 +1,166 @@
-// What sealing promises: nobody reads a payload without the key, everybody with the key reads it in
-// every way, and a ciphertext opens nowhere but where it was put.
+// What sealing behind the appends promises: nobody waits for a footer, what has none is read all the
+// same, a crash at any moment is repaired by the next open, and a failure is said and tried again.
 
 import Ambient
-import Bytes
-import Digests
-import DiskSimulation
 import DurableFiles
+import ScratchFiles
+import Synchronization
 import Testing
 
 @testable import EventStore
 
 @Suite struct SealingTests {
-  private let secret = "the plaintext that nobody may find"
+  private static let segmentBytes = 4_096
 
-  @Test(arguments: KeyGranularity.allCases)
-  func `a sealed payload is read with the key and lies in no file`(_ granularity: KeyGranularity)
-    throws
+  private static func options(_ maintenance: Maintenance = .worker) -> StoreOptions {
+    var options = StoreOptions()
+    options.segmentBytes = segmentBytes
+    options.maintenance = maintenance
+    return options
+  }
+
+  /// Segments that are not sealed, for a sealer to work on.
+  private func segments(_ count: Int, _ scratch: Scratch) throws -> [Segment] {
+    try scratch.disk.makeDirectory(StoreNames.segments, mode: 0o700)
+    let files = SegmentFiles(
+      disk: scratch.disk, lineage: Lineage(id: EventID(high: 1, low: 2)), key: nil,
+      entropy: .seeded(1))
+    return try (0..<count).map { number in
+      try files.make(
+        SegmentName(first: UInt64(number + 1), generation: 0), after: Accumulator(),
+        at: WallTime(seconds: 0))
+    }
+  }
+
+  @Test func `a sealer lets a bounded number wait, and room comes when one is sealed`() throws {
+    let scratch = try Scratch()
+    let made = try segments(4, scratch)
+    let gate = Mailbox<Int>(messagesMax: 8)
+    let sealed = Mutex<[SegmentName]>([])
+    let sealer = Sealer(maintenance: .worker, log: Log(room: "test", to: .none)) {
+      (segment) throws(StoreError) in
+      _ = gate.receive()
+      sealed.withLock { $0.append(segment.name) }
+    }
+    for segment in made.prefix(EventStoreLimits.unsealedSegmentsMax) { sealer.add(segment) }
+    let roomCame = Mutex(false)
+    let waiter = Worker("waiter") {
+      do throws(StoreError) {
+        try sealer.makeRoom()
+      } catch {
+        Issue.record("\(error)")
+      }
+      // Room is made by a sealing and by nothing else.
+      #expect(sealed.withLock { !$0.isEmpty })
+      roomCame.withLock { $0 = true }
+    }
+    #expect(roomCame.withLock { $0 } == false)
+    for number in 0..<4 { _ = gate.send(number) }
+    waiter.join()
+    sealer.add(made[2])
+    sealer.add(made[3])
+    try sealer.finish()
+    #expect(sealed.withLock { $0 } == made.map(\.name))
+  }
+
+  @Test(arguments: [Maintenance.worker, .inline])
+  func `a sealing that fails is said, tried again, and stops appends only when none is left`(
+    _ maintenance: Maintenance
+  ) throws {
+    let scratch = try Scratch()
+    let made = try segments(3, scratch)
+    let said = Mutex<[String]>([])
+    let sink = LogSink(write: { record in said.withLock { $0.append(record.message) } })
+    let fails = Mutex(true)
+    let tries = Mutex(0)
+    let sealer = Sealer(maintenance: maintenance, log: Log(room: "test", to: sink)) {
+      (_) throws(StoreError) in
+      tries.withLock { $0 += 1 }
+      if fails.withLock({ $0 }) { throw StoreError.timedOut }
+    }
+    sealer.add(made[0])
+    sealer.drain()
+    #expect(said.withLock { $0 } == ["a segment is not sealed yet"])
+    try sealer.makeRoom()
+    sealer.drain()
+    #expect(tries.withLock { $0 } == 2)
+    sealer.add(made[1])
+    sealer.drain()
+    #expect(throws: StoreError.self) { try sealer.makeRoom() }
+    fails.withLock { $0 = false }
+    try sealer.makeRoom()
+    sealer.add(made[2])
+    try sealer.finish()
+    #expect(said.withLock { $0.count } >= 3)
+  }
+
+  @Test func `a store that is closed has sealed every full segment, and verifies`() throws {
+    let scratch = try Scratch()
+    let store = try EventStore.open(on: scratch.disk, Self.options())
+    var receipts: [Receipt] = []
+    for number in 0..<300 {
+      receipts.append(try store.append(.of("file:\(number % 9)", "payload \(number)")))
+      #expect(
+        try store.reader.stats().unsealedSegments <= EventStoreLimits.unsealedSegmentsMax)
+      let back = receipts[number / 2]
+      #expect(try store.reader.receipt(back.sequence) == back)
+    }
+    #expect(try store.reader.verify().isIntact)
+    try store.close()
+    let reader = try EventReader.open(on: scratch.disk)
+    #expect(try reader.stats().unsealedSegments == 0)
+    #expect(try reader.stats().segments > 5)
+    let report = try EventReader.verify(on: scratch.disk)
+    #expect(report.isIntact, "\(report.findings)")
+  }
+
+  @Test func `several full segments without footers are read, and sealed by the next open`() throws
   {
-    var sealed = SealedStore()
-    sealed.granularity = granularity
-    let store = try sealed.open()
-    let receipt = try store.append(.of("user:1", secret))
-    let second = try store.append(.of("user:2", "other"))
-    #expect(receipt.header.sealing != nil)
-    #expect(receipt.verify().isValid)
-    #expect(try store.reader.event(receipt.id).bytes == Array(secret.utf8))
-    #expect(try sealed.files(holding: Array(secret.utf8)).isEmpty)
-    try store.close()
+    let scratch = try Scratch()
+    do {
+      let store = try EventStore.open(on: scratch.disk, Self.options())
+      for number in 0..<200 { try store.append(.of("file:\(number % 9)", "payload \(number)")) }
+      try store.close()
+    }
+    let whole = try EventReader.open(on: scratch.disk)
+    let root = try whole.stats().root
+    let names = try scratch.disk.list(StoreNames.segments).map(\.name).filter {
+      $0.suffix(8).elementsEqual(".segment".utf8)
+    }.sorted { $0.lexicographicallyPrecedes($1) }
+    #expect(names.count > 4)
+    // The footers go as a crash before their sync takes them: whole, in part, or but for one byte.
+    for (number, name) in names.dropLast().enumerated() {
+      let path = StoreNames.segments.appending(name)
+      let file = try OpenFile(path, .writing, on: scratch.disk)
+      let bytes = try file.read(at: 0, count: Int(try file.size))
+      let footer = try #require(
+        bytes.indices.first { bytes[$0...].starts(with: Array("LARDFIL".utf8)) })
+      let end = [footer, footer + 100, bytes.count - 1][number % 3]
+      try file.truncate(to: UInt64(end))
+    }
 
-    let again = try sealed.open()
-    #expect(try again.reader.event(receipt.sequence).bytes == Array(secret.utf8))
-    #expect(try again.reader.event(second.sequence).bytes == Array("other".utf8))
-    #expect(try again.reader.receipt(receipt.sequence) == receipt)
-    #expect(try again.reader.verify().isIntact)
-    #expect(try again.reader.verify().sealed == 2)
+    let reader = try EventReader.open(on: scratch.disk)
+    #expect(try reader.stats().unsealedSegments == names.count - 1)
+    #expect(try reader.stats().root == root)
+    let again = try EventStore.open(on: scratch.disk, Self.options())
+    #expect(try again.reader.stats().unsealedSegments == 0)
     try again.close()
+    let report = try EventReader.verify(on: scratch.disk)
+    #expect(report.isIntact, "\(report.findings)")
   }
 
-  @Test func `every reader opens what is sealed, and one without keys sees that it is`() throws {
-    let sealed = SealedStore()
-    let store = try sealed.open()
-    let first = try store.append(.of("user:1", "a"))
-    let last = try store.append(.of("user:1", "b"))
-    for reader in [store.reader, try sealed.reader()] {
-      #expect(try reader.event(first.id).bytes == [UInt8(ascii: "a")])
-      #expect(try reader.texts("user") == ["a", "b"])
-      #expect(try reader.latest("user:1")?.bytes == [UInt8(ascii: "b")])
-      #expect(try reader.ancestors(of: last.id).events.first?.bytes == [UInt8(ascii: "a")])
+  @Test func `a store that is dropped while it seals opens with everything acknowledged`() throws {
+    let scratch = try Scratch()
+    var receipts: [Receipt] = []
+    for round in 0..<8 {
+      let store = try EventStore.open(on: scratch.disk, Self.options())
+      for number in 0..<40 {
+        receipts.append(try store.append(.of("file:\(number % 3)", "\(round) \(number)")))
+      }
     }
-    let blind = try EventReader.open(on: sealed.disk.startProcess(readOnly: true))
-    #expect(try blind.event(first.id).payload == .sealed)
-    #expect(try blind.texts("user") == [nil, nil])
-    #expect(try blind.event(1).bytes != nil, "the store's own events are never sealed")
-    let raw = try store.reader.readRaw(first.sequence)
-    #expect(raw.stored.count == 1 + 16 && PayloadDigest(of: raw.stored.span) == first.digest)
+    let store = try EventStore.open(on: scratch.disk, Self.options())
+    for receipt in receipts { #expect(try store.reader.receipt(receipt.sequence) == receipt) }
     try store.close()
-  }
-
-  @Test func `a reader in another process opens what is sealed with keys minted later`() throws {
-    let sealed = SealedStore()
-    let store = try sealed.open()
-    try store.append(.of("user:0", "0"))
-    let reader = try sealed.reader()
-    for number in 1..<40 {
-      let receipt = try store.append(.of("user:\(number)", "\(number)"))
-      #expect(try reader.event(receipt.sequence).bytes == Array("\(number)".utf8))
-    }
-    try store.close()
-  }
-
-  @Test func `batches, fences and buffered events are sealed with keys that are durable`() throws {
-    var sealed = SealedStore()
-    var store = try sealed.open()
-    _ = try store.append(batch: (0..<5).map { .of("batch:\($0)", "b\($0)") })
-    let fence = try store.openFence()
-    try fence.append(.of("fence:1", "f"))
-    try fence.commit()
-    let lax = Durability.buffered(eventsMax: 100, timeMax: .seconds(60))
-    for number in 0..<5 { try store.append(.of("lax:\(number)", "l\(number)"), lax) }
-    try store.flush()
-    sealed.crash()
-    store = try sealed.open()
-    #expect(try store.reader.texts("batch") == (0..<5).map { "b\($0)" })
-    #expect(try store.reader.texts("fence") == ["f"])
-    #expect(try store.reader.texts("lax") == (0..<5).map { "l\($0)" })
-    try store.close()
-  }
-
-  @Test func `only what the policy names is sealed`() throws {
-    var sealed = SealedStore()
-    sealed.policy = .only([.category(2)])
-    let store = try sealed.open()
-    let clear = try store.append(.of("user:1", "clear"))
-    let hidden = try store.append(
-      .of("user:1", "hidden", kind: EventKind(category: 2, type: 1)!))
-    #expect(clear.header.sealing == nil && hidden.header.sealing != nil)
-    #expect(try store.reader.texts("user") == ["clear", "hidden"])
-    #expect(SealingPolicy.allBut([.category(2)]).seals(clear.header.kind))
-    #expect(!SealingPolicy.all.seals(.opened))
-    try store.close()
-  }
-
-  @Test func `a retry is told by its plaintext, and other plaintext is a conflict`() throws {
-    let sealed = SealedStore()
-    let store = try sealed.open()
-    var event = NewEvent.of("user:1", "once")
-    event.key = try IdempotencyKey("k")
-    let receipt = try store.append(event)
-    #expect(try store.append(event).encoded == receipt.encoded)
-    event.payload = Array("else".utf8)
-    #expect(throws: StoreError.keyConflict(try IdempotencyKey("k"))) { try store.append(event) }
-    event.payload = Array("once".utf8)
-    try store.shred(.entity("user:1"))
-    #expect(throws: StoreError.shredded(receipt.id)) { try store.append(event) }
-    try store.close()
-  }
-
-  @Test func `a ciphertext opens at no other coordinate, kind, version or id`() throws {
-    let sealed = SealedStore()
-    let store = try sealed.open()
-    let receipt = try store.append(.of("user:1", secret))
-    let keyring = try #require(store.reader.keyring)
-    let raw = try store.reader.readRaw(receipt.sequence)
-    let sealing = try #require(raw.header.sealing)
-    func opens(_ change: (inout EventHeader) throws -> Void) throws -> Bool {
-      var header = raw.header
-      try change(&header)
-      return try keyring.open(raw.stored.span, header, sealing) != nil
-    }
-    #expect(try opens { _ in })
-    #expect(try !opens { $0.coordinate = try Coordinate(entity: "user:2", scope: "test") })
-    #expect(try !opens { $0.coordinate = try Coordinate(entity: "user:1", scope: "tesu") })
-    #expect(try !opens { $0.kind = EventKind(category: 1, type: 2)! })
-    #expect(try !opens { $0.payloadVersion = 1 })
-    #expect(try !opens { $0.id = EventID(high: $0.id.high, low: $0.id.low ^ 1) })
-    try store.close()
-  }
-
-  @Test func `a store with keys opens for writing only with them`() throws {
-    var sealed = SealedStore()
-    try sealed.open().close()
-    var options = sealed.options
-    options.keys = nil
-    #expect(throws: StoreError.keyset(.unopened)) {
-      try EventStore.open(on: sealed.disk, options)
-    }
-    sealed.granularity = .kind
-    #expect(throws: StoreError.keyset(.otherGranularity(stored: .entity, asked: .kind))) {
-      try sealed.open()
-    }
-    sealed.granularity = nil
-    let store = try sealed.open()
-    #expect(throws: StoreError.keyset(.otherGranularity(stored: .entity, asked: .event))) {
-      try store.shred(.event(EventID(high: 1, low: 1)))
-    }
-    try store.close()
-    sealed.key = KeyEncryptionKey(from: .seeded(43))
-    #expect(throws: StoreError.keyset(.otherKey)) { try sealed.open() }
-    #expect(throws: StoreError.keyset(.otherKey)) { try sealed.reader() }
-  }
-
-  @Test func `a store without keys gets them when asked, and not without a granularity`() throws {
-    var sealed = SealedStore()
-    sealed.granularity = nil
-    #expect(throws: StoreError.keyset(.noGranularity)) { try sealed.open() }
-    var options = sealed.options
-    options.keys = nil
-    let plain = try EventStore.open(on: sealed.disk, options)
-    try plain.append(.of("user:1", "clear"))
-    #expect(throws: StoreError.keyset(.unkeyed)) { try plain.shred(.entity("user:1")) }
-    try plain.close()
-    #expect(throws: StoreError.keyset(.noGranularity)) { try sealed.open() }
-    sealed.granularity = .entity
-    let store = try sealed.open()
-    let receipt = try store.append(.of("user:1", "sealed"))
-    #expect(receipt.header.sealing != nil)
-    #expect(try store.reader.texts("user") == ["clear", "sealed"])
-    try store.close()
+    #expect(try EventReader.verify(on: scratch.disk).isIntact)
   }
 }

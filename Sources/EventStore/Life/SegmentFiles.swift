@@ -1,9 +1,9 @@
 // Makes, seals, lists and opens segment files.
 //
 // A segment appears whole: it is made under a temporary name with its header, synced, and renamed.
-// When its successor exists, everything in it is durable; then its footer is appended. A crash in
-// the middle of that leaves a partial footer behind the last mark, which the next open cuts away
-// and writes anew. A newer generation of a range counts from its rename on; what it replaces is
+// When its successor exists, everything in it is durable; then its footer is appended, its trailer
+// last of all. A crash in the middle of that leaves a footer without one behind the last mark, which
+// the next open cuts away and writes anew. A newer generation of a range counts from its rename on; what it replaces is
 // removed afterwards, and by the next open if a crash came between.
 
 internal import Ambient
@@ -154,7 +154,13 @@ struct SegmentFiles: Sendable {
     let footer = IndexImage.footer(image(&tables, of: segment.header))
     let file = try SegmentFile(segment.path, .writing, on: disk)
     try file.truncate(to: tables.endOffset)
-    try file.write(footer.span, at: tables.endOffset)
+    // The trailer says that the tables are whole, so they are durable before it is written: of one
+    // write a crash could keep the end and lose the middle.
+    let body = footer.count - IndexImage.trailerCount
+    try file.write(footer.span.extracting(0..<body), at: tables.endOffset)
+    try file.sync()
+    try file.write(
+      footer.span.extracting(body..<footer.count), at: tables.endOffset + UInt64(body))
     try file.sync()
     try SmallFile.remove(StoreNames.index(segment.name), on: disk)
     guard let sealed = try openSealed(segment.name) else {

@@ -27,6 +27,9 @@ public enum EventStoreLimits {
   public static let keysMax = 12_582_912
   /// The most unwrapped data keys that are kept in memory.
   static let keysCachedMax = 512
+  /// The most full segments that wait for their footers before appenders wait too; the tables of
+  /// each are in memory.
+  static let unsealedSegmentsMax = 2
   /// The most bytes that one group of commits holds before the next appender has to wait.
   static let groupBytesMax = 2 * batchBytesMax
 }

@@ -10,6 +10,12 @@ struct Catalog: Sendable {
   var segments: [Segment]
   /// Nothing after this sequence may be seen.
   var visible: UInt64
+  /// A writer has the store open, or ended without closing it; full segments may still wait for
+  /// their footers.
+  var awaitsFooters = false
+
+  /// Full segments that have no footer yet.
+  var unsealedCount: Int { segments.dropLast().count { $0.tail != nil } }
 
   /// The segment that holds a sequence.
   func segment(holding sequence: UInt64) -> Segment? {

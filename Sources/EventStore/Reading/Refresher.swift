@@ -77,7 +77,8 @@ final class Refresher: Sendable {
     let last = opened.segments.last?.lastSequence ?? 0
     // Without a writer's word, a fence that nobody ended hides what follows its first member.
     let visible = min(live?.visible ?? opened.scan.visible, last)
-    return Catalog(segments: opened.segments, visible: visible)
+    return Catalog(
+      segments: opened.segments, visible: visible, awaitsFooters: live != nil)
   }
 
   /// Takes in what the writer published since the last time.

@@ -10,6 +10,8 @@ public struct StoreStats: Sendable {
   /// Events that may be seen, removed ones included.
   public let events: UInt64
   public let segments: Int
+  /// Full segments whose footers are not made yet; more than a few that stay are told of in the log.
+  public let unsealedSegments: Int
   /// Bytes of all segment files.
   public let bytes: ByteCount
   /// When the first and the last event that may be seen were appended.
@@ -28,7 +30,7 @@ extension EventReader {
     let visible = catalog.visible
     return StoreStats(
       lineage: catalog.lineage, events: visible,
-      segments: catalog.segments.count, bytes: bytes,
+      segments: catalog.segments.count, unsealedSegments: catalog.unsealedCount, bytes: bytes,
       first: visible > 0 ? try time(of: 1, catalog) : nil,
       last: visible > 0 ? try time(of: visible, catalog) : nil,
       root: try catalog.accumulator(count: visible).root)

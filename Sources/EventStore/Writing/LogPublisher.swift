@@ -1,5 +1,6 @@
 // What the writer needs of the store around it: the next segment when one is full, and a way to tell
-// other processes how far the log has come. Called by the leader alone.
+// other processes how far the log has come. Called by the leader alone. The full segment is handed to
+// the sealer once its successor is durable, so appends go on while its footer is made.
 
 internal import Ambient
 internal import DurableFiles
@@ -10,32 +11,44 @@ final class LogPublisher: Sendable {
   private let catalog: CatalogBox
   private let words: LiveWords
   private let preallocationBytes: Int
-  private let epoch = Mutex<UInt64>(1)
+  private let changes: ChangeCount
+  /// Makes footers while appends go on.
+  let sealer: Sealer
 
   init(
-    files: SegmentFiles, catalog: CatalogBox, words: LiveWords, preallocationBytes: Int
+    files: SegmentFiles, catalog: CatalogBox, words: LiveWords, _ options: StoreOptions
   ) {
     self.files = files
     self.catalog = catalog
     self.words = words
-    self.preallocationBytes = preallocationBytes
+    preallocationBytes = options.preallocationBytes
+    let changes = ChangeCount()
+    self.changes = changes
+    sealer = Sealer(
+      maintenance: options.maintenance, log: Log(room: "event store", to: options.log)
+    ) { (segment) throws(StoreError) in
+      let tables = try Self.completeTables(of: segment, files, catalog.current)
+      let sealed = try files.seal(segment, tables)
+      catalog.change { catalog in
+        guard let index = catalog.segments.firstIndex(where: { $0 === segment }) else { return }
+        catalog.segments[index] = sealed
+      }
+      changes.note()
+    }
   }
 
-  /// Seals the full segment and begins the next.
+  /// Begins the next segment, and has the full one sealed.
   ///
-  /// When that fails the full one goes on as it was, without its footer.
+  /// When that fails the full one goes on as it was.
   func roll(_ line: CommitLine, at time: WallTime) throws(CommitFailure) -> CommitLine {
     do throws(StoreError) {
-      let old = line.segment
-      let tables = try completeTables(of: old)
-      let sealed = try files.seal(old, tables)
-      let name = SegmentName(first: tables.accumulator.count + 1, generation: 0)
-      let segment = try files.make(name, after: tables.accumulator, at: time)
-      catalog.change { catalog in
-        catalog.segments.removeLast()
-        catalog.segments += [sealed, segment]
-      }
-      epoch.withLock { $0 += 1 }
+      try sealer.makeRoom()
+      let accumulator = line.tail.withTables { $0.accumulator }
+      let name = SegmentName(first: accumulator.count + 1, generation: 0)
+      let segment = try files.make(name, after: accumulator, at: time)
+      catalog.change { $0.segments.append(segment) }
+      changes.note()
+      sealer.add(line.segment)
       return CommitLine(
         segment: segment, end: UInt64(SegmentHeader.count), filledTo: UInt64(SegmentHeader.count),
         lastMark: nil, preallocationBytes: preallocationBytes)
@@ -51,14 +64,17 @@ final class LogPublisher: Sendable {
 
   /// Has other processes list the segments anew once the next state is published.
   func noteChange() {
-    epoch.withLock { $0 += 1 }
+    changes.note()
   }
 
   /// The tables over a whole segment; scanned anew where a part of them is in a sidecar.
-  func completeTables(of segment: Segment) throws(StoreError) -> IndexTables {
-    guard let tail = segment.tail else { preconditionFailure("only the active segment is sealed") }
+  private static func completeTables(
+    of segment: Segment, _ files: SegmentFiles, _ catalog: Catalog
+  ) throws(StoreError) -> IndexTables {
+    guard let tail = segment.tail else { preconditionFailure("a segment is sealed once") }
     if segment.indexes.count == 1 { return tail.withTables { $0 } }
-    let before = catalog.current.segments.dropLast().last?.accumulator ?? Accumulator()
+    let place = catalog.segments.firstIndex { $0 === segment } ?? 0
+    let before = place > 0 ? catalog.segments[place - 1].accumulator : Accumulator()
     let end = tail.withTables { $0.endOffset }
     let scanner = TailScanner(
       file: segment.file, path: segment.path, segment: segment.name, durableBelow: end, limit: end)
@@ -67,7 +83,8 @@ final class LogPublisher: Sendable {
 
   /// Leaves the tables of the active segment for the next open.
   func leaveTables(of segment: Segment) throws(StoreError) {
-    try files.writeIndex(segment, try completeTables(of: segment))
+    try files.writeIndex(
+      segment, try Self.completeTables(of: segment, files, catalog.current))
   }
 
   /// Tells other processes how far the log has come.
@@ -75,6 +92,17 @@ final class LogPublisher: Sendable {
     words.publish(
       LiveState(
         segment: line.segment.name, durableOffset: line.used, visible: visible,
-        epoch: epoch.withLock { $0 }))
+        epoch: changes.count))
+  }
+}
+
+/// Counts changes of the segments, for other processes.
+private final class ChangeCount: Sendable {
+  private let value = Mutex<UInt64>(1)
+
+  var count: UInt64 { value.withLock { $0 } }
+
+  func note() {
+    value.withLock { $0 += 1 }
   }
 }

@@ -8,7 +8,7 @@ internal import Synchronization
 
 extension Writer {
   /// Seals the active segment, unless it is empty or a fence is open; what is being committed is
-  /// committed first.
+  /// committed first. A segment whose sealing fails stays as it is.
   func sealActive() throws(StoreError) {
     while true {
       let turn = try state.withLock { (state) throws(StoreError) -> (leads: Bool, UInt64) in
@@ -31,7 +31,10 @@ extension Writer {
         return error
       }
     }
-    guard let failure else { return stepDown() }
+    guard let failure else {
+      stepDown()
+      return publisher.sealer.drain()
+    }
     guard case .notWritten(let error) = failure else { throw fail(failure, CommitGroup()) }
     stepDown()
     throw error

@@ -409,6 +409,7 @@ final class Writer: Sendable {
       try line.segment.file.sync(.all)
       return line.segment
     }
+    try publisher.sealer.finish()
     try publisher.leaveTables(of: segment)
   }
 

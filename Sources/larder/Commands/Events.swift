@@ -200,7 +200,8 @@ private func stats(_ invocation: Invocation, _ output: inout Output) throws(Fail
   let stats = try storing { () throws(StoreError) in try reader.stats() }
   let object: JSONObject = [
     "lineage": JSONValue(stats.lineage?.description), "events": JSONValue(stats.events),
-    "segments": JSONValue(stats.segments), "bytes": JSONValue(stats.bytes.bytes),
+    "segments": JSONValue(stats.segments),
+    "unsealed": JSONValue(stats.unsealedSegments), "bytes": JSONValue(stats.bytes.bytes),
     "first": JSONValue(stats.first?.description), "last": JSONValue(stats.last?.description),
     "root": .string(stats.root.description),
   ]
