@@ -2,6 +2,7 @@
 
 import Bytes
 import ChildProcesses
+import DurableFiles
 import ScratchFiles
 import Testing
 
@@ -109,5 +110,23 @@ import Testing
     #expect(refused.ending == .exited(4))
     #expect(text(refused.errors) == "larder: the exported stream ends before its last line\n")
     #expect(try larder("events", "verify", copy).ending == .exited(0))
+  }
+
+  @Test func `salvage saves the rest of a damaged store and names what is lost`() throws {
+    try fill(9)
+    let name = "0000000000000001-00000000.segment"
+    let disk = try PosixDisk(root: store + "/segments")
+    let file = try OpenFile(FilePath.root.appending(name), .writing, on: disk)
+    let bytes = try file.readAll(bytesMax: 1 << 24)
+    let at = try #require(bytes.indices.first { bytes[$0...].starts(with: Array("p 4".utf8)) })
+    try file.write([0x21], at: UInt64(at))
+    let target = scratch.path("saved")
+    let saved = try larder("events", "salvage", store, target)
+    #expect(saved.ending == .exited(4))
+    #expect(text(saved.output).contains("segments/\(name): byte "), "\(text(saved.output))")
+    #expect(text(saved.output).contains("event 6 is lost"))
+    #expect(text(saved.output).contains("8 events saved up to event 11, 1 lost"))
+    #expect(try larder("events", "verify", target).ending == .exited(0))
+    #expect(try larder("events", "salvage", store, target).ending == .exited(3))
   }
 }

@@ -50,6 +50,15 @@ public struct EventImporter: ~Copyable {
     self.store = store
   }
 
+  /// An import of events that come in no stream.
+  init(into store: EventStore, of source: Lineage) {
+    self.store = store
+    report = ImportReport(source: source)
+  }
+
+  /// How many events were appended so far.
+  var appended: UInt64 { report?.appended ?? 0 }
+
   /// How many events were taken so far.
   public var events: UInt64 { seen }
 
@@ -107,11 +116,22 @@ public struct EventImporter: ~Copyable {
       report?.unreadable += 1
       return
     }
+    try append(event)
+  }
+
+  /// Appends the next event, with those of its batch when the last of them has come.
+  mutating func append(_ event: ExportedEvent) throws(StoreError) {
     if batch.first?.header.batch?.id != event.header.batch?.id || event.header.batch == nil {
       try appendBatch()
     }
     batch.append(event)
     if event.header.batch == nil { try appendBatch() }
+  }
+
+  /// Appends what was collected and makes all of it durable.
+  mutating func settle() throws(StoreError) {
+    try appendBatch()
+    try store.flush()
   }
 
   /// Appends what was collected and is not there yet, as one transaction when it is of a batch.

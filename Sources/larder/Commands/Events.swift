@@ -74,6 +74,7 @@ let eventsCommand: Command<Action> = Command(
     eventsForkCommand,
     eventsExportCommand,
     eventsImportCommand,
+    eventsSalvageCommand,
     eventsCheckpointCommand,
     eventsProveCommand,
     eventsProveGrowthCommand,
