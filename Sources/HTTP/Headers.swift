@@ -49,6 +49,19 @@ package struct Headers: Equatable, Sendable {
   }
 }
 
+extension Headers.Field: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  /// The name alone: values may be credentials.
+  package var description: String { name }
+  package var debugDescription: String { name }
+  package var customMirror: Mirror { Mirror(self, children: ["name": name]) }
+}
+
+extension Headers: CustomStringConvertible, CustomDebugStringConvertible {
+  /// The names of the fields: their values may be credentials.
+  package var description: String { fields.map(\.name).joined(separator: ", ") }
+  package var debugDescription: String { description }
+}
+
 extension Headers: ExpressibleByDictionaryLiteral {
   package init(dictionaryLiteral fields: (String, String)...) {
     for (name, value) in fields { add(name, value) }

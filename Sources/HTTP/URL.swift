@@ -37,7 +37,7 @@ package struct URL: Hashable, Sendable {
     guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")),
       let scheme = Scheme(rawValue: text[..<colon].lowercased()),
       text[colon...].hasPrefix("://"), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-    else { throw .badURL(text) }
+    else { throw .badURL(shown(text)) }
     let rest = text[colon...].dropFirst(3).prefix { $0 != "#" }
     let authority = rest.prefix { $0 != "/" && $0 != "?" }
     let (host, port) = try Self.hostAndPort(authority, in: text)
@@ -58,7 +58,7 @@ package struct URL: Hashable, Sendable {
       let digits = authority[colon...].dropFirst()
       guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits),
         (1...65_535).contains(number)
-      else { throw .badURL(text) }
+      else { throw .badURL(shown(text)) }
       port = number
     }
     let isAddress = host.hasPrefix("[") && host.hasSuffix("]")
@@ -66,7 +66,7 @@ package struct URL: Hashable, Sendable {
     let isSound = name.utf8.allSatisfy { byte in
       isUnreserved(byte) || isAddress && byte == UInt8(ascii: ":")
     }
-    guard isSound, !name.isEmpty else { throw .badURL(text) }
+    guard isSound, !name.isEmpty else { throw .badURL(shown(text)) }
     return (host.lowercased(), port)
   }
 
@@ -99,9 +99,11 @@ package struct Origin: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-extension URL: CustomStringConvertible {
+extension URL: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   /// Scheme, host and path. The query is left out, for it may hold a signature.
   package var description: String { "\(origin)\(path)" }
+  package var debugDescription: String { description }
+  package var customMirror: Mirror { Mirror(self, children: ["address": description]) }
 }
 
 /// The bytes percent-encoded: all but letters, digits, `-`, `.`, `_` and `~`, and slashes if kept.
@@ -135,6 +137,13 @@ package func percentDecoded(_ text: some StringProtocol) -> [UInt8]? {
     bytes.append(high << 4 | low)
   }
   return bytes
+}
+
+/// An address that is none, for messages: without a query, which may be signed, and a password.
+private func shown(_ text: String) -> String {
+  let stem = text.prefix { $0 != "?" }
+  guard let at = stem.lastIndex(of: "@") else { return String(stem) }
+  return "\u{2026}" + stem[at...]
 }
 
 private func digit(_ character: UInt8) -> UInt8? {
