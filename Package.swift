@@ -98,7 +98,7 @@ let package = Package(
     room(
       "CloudStorage",
       [
-        "ColdStorage", "HTTP", "Digests", "DurableFiles", "Retry", "Bytes", "Ambient",
+        "ColdStorage", "HTTP", "Digests", "DurableFiles", "Telemetry", "Retry", "Bytes", "Ambient",
       ]),
 
     // 5

@@ -7,6 +7,7 @@ import ColdStorage
 import Digests
 import HTTP
 import Retry
+import Telemetry
 
 /// A refusal as the server spelled it.
 struct S3Refusal: Equatable {
@@ -26,8 +27,9 @@ struct S3Refusal: Equatable {
     status = head.status
     headers = head.headers
     code = document?.text(of: "Code") ?? ""
-    // Only these two are taken: the rest of the document may repeat what was signed.
-    message = escaped(String((document?.text(of: "Message") ?? "").prefix(300)))
+    // Only these two are taken: the rest of the document may repeat what was signed. A server may
+    // do so in the message, too.
+    message = escaped(withoutSecrets(String((document?.text(of: "Message") ?? "").prefix(300))))
     region = head.headers["x-amz-bucket-region"] ?? document?.text(of: "Region")
   }
 
