@@ -6,14 +6,12 @@ import Bytes
 import ColdStorage
 import DurableFiles
 import Flags
-import Synchronization
 
 /// The target of a download.
-final class NewFile: ObjectSink {
+struct NewFile {
   private let path: [UInt8]
-  private let replacement: Mutex<AtomicReplace?>
-
-  let isOrdered = false
+  /// What takes the bytes.
+  let sink: ReplacingSink
 
   /// Makes the temporary file in the directory of the path.
   init(_ path: [UInt8]) throws(Failure) {
@@ -24,47 +22,16 @@ final class NewFile: ObjectSink {
       let name = try FilePath(bytes: Array(path[(slash.map { $0 + 1 } ?? 0)...]))
       if name == .root { throw .isADirectory(name) }
       let disk = try PosixDisk(root: directory)
-      replacement = Mutex(try AtomicReplace(name, mode: 0o644, on: disk, entropy: .live))
+      sink = ReplacingSink(try AtomicReplace(name, mode: 0o644, on: disk, entropy: .live))
     } catch {
       throw Self.failure(path, error)
-    }
-  }
-
-  func begin(size: UInt64) throws(StorageError) {
-    try onFile { (file) throws(DiskError) in
-      try file.truncate(to: 0)
-      do throws(DiskError) {
-        try file.allocate(to: size)
-      } catch .unsupported {
-        // Then a full disk is found on the way.
-      }
-    }
-  }
-
-  func write(_ bytes: Span<UInt8>, at offset: UInt64) throws(StorageError) {
-    try onFile { (file) throws(DiskError) in try file.write(bytes, at: offset) }
-  }
-
-  private func onFile(
-    _ body: (borrowing OpenFile) throws(DiskError) -> Void
-  ) throws(StorageError) {
-    do throws(DiskError) {
-      try replacement.withLock { (replacement) throws(DiskError) in
-        switch replacement {
-        case .some(let replacement): try body(replacement.file)
-        case .none: preconditionFailure("nothing comes for a file that is in place")
-        }
-      }
-    } catch {
-      throw .sinkFailed(error)
     }
   }
 
   /// Gives the file its name.
   func commit(replacing: Bool) throws(Failure) {
     do throws(DiskError) {
-      let ready = replacement.withLock { $0.take() }
-      _ = try ready!.commit(replacing: replacing)
+      try sink.commit(replacing: replacing)
     } catch .exists {
       throw .ended(
         .failed, "'\(escaped(path))' exists already; give --replace to replace it")

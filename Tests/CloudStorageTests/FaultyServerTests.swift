@@ -400,6 +400,8 @@ final class ImpatientClient: Client {
   ) throws(HTTPError) -> ResponseHead {
     var request = request
     request.deadlines.stall = .milliseconds(300)
+    request.deadlines.answer = .milliseconds(300)
+    request.deadlines.connect = .milliseconds(300)
     return try client.exchange(
       request, cancellation: cancellation, send: send, receive: receive)
   }

@@ -113,7 +113,7 @@ private func get(
   let size = try reporting { () throws(StorageError) in try store.head(key)?.size }
   let transfer = try transferring("reading", total: size, output) {
     (progress) throws(StorageError) in
-    try store.download(key, to: file, DownloadRequest(progress: progress))
+    try store.download(key, to: file.sink, DownloadRequest(progress: progress))
   }
   try file.commit(replacing: invocation[replace])
   try report(passed(transfer), invocation, &output)

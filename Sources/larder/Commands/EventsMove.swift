@@ -62,7 +62,7 @@ private func export(_ invocation: Invocation, _ output: inout Output) throws(Fai
   var offset: UInt64 = 0
   while let line = try next(&exporter) {
     do throws(StorageError) {
-      try file.write(line.span, at: offset)
+      try file.sink.write(line.span, at: offset)
     } catch {
       throw .ended(.failed, "'\(escaped(name))' was not written: \(error)")
     }
