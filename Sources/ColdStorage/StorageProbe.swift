@@ -1,6 +1,7 @@
 // Whether a store works, found out by using it: one small object of a name that nobody has is put,
 // looked at, read, read in part, listed and deleted. Whatever fails, the object is not left behind
-// if it can be helped.
+// if it can be helped. Then the store is swept: a probe is what an engine makes when it begins to use
+// a store, and what a person makes to see how the store does; single operations never sweep.
 
 package import Ambient
 import Digests
@@ -9,7 +10,7 @@ import Digests
 package struct StorageProbe: Sendable {
   /// One thing that was tried.
   package struct Step: Sendable, Equatable {
-    /// What it is called: `put`, `head`, `get`, `range`, `list`, `delete`.
+    /// What it is called: `put`, `head`, `get`, `range`, `list`, `delete`, `sweep`.
     package let name: String
     package let latency: Duration
     /// Why it failed; nil when it went well.
@@ -17,6 +18,8 @@ package struct StorageProbe: Sendable {
   }
 
   package private(set) var steps: [Step] = []
+  /// What the sweep found.
+  package private(set) var leftovers = Leftovers()
 
   /// Below which name probes put their objects.
   package static let prefix = "larder-probe"
@@ -67,6 +70,11 @@ package struct StorageProbe: Sendable {
     probe.attempt("delete", clock) { () throws(StorageError) in
       try store.delete(key, DeleteRequest())
     }
+    var leftovers = Leftovers()
+    probe.attempt("sweep", clock) { () throws(StorageError) in
+      leftovers = try store.sweep(cancellation)
+    }
+    probe.leftovers = leftovers
     return probe
   }
 

@@ -81,12 +81,34 @@ import Testing
     let child = try backend("test")
     #expect(child.ending == .exited(0) && child.errors.isEmpty)
     let steps = child.outputText.split(separator: "\n").map { $0.split(separator: " ") }
-    #expect(steps.map { $0[0] } == ["put", "head", "get", "range", "list", "delete"])
+    #expect(steps.map { $0[0] } == ["put", "head", "get", "range", "list", "delete", "sweep"])
     #expect(steps.allSatisfy { $0[1] == "ok" && $0[3] == "ms" })
     let told = try json(try backend("test", "--backend", "secondary", "--json"))
     #expect(told["backend"]?.string == "secondary" && told["ok"]?.bool == true)
-    #expect(told["steps"]?.array?.count == 6)
+    #expect(told["steps"]?.array?.count == 7)
     #expect(told["capabilities"]?.array?.contains("conditional_writes") == true)
+  }
+
+  @Test func `a test of a store tells what interrupted transfers left, and a head leaves it`()
+    throws
+  {
+    let stray = try scratch.makeFile("stray", [1])
+    let moved = try ChildProcess(
+      "/bin/mv", [stray, scratch.path("cold/stray")].map { Array($0.utf8) }
+    ).wait()
+    #expect(moved.ending == .exited(0))
+    let big = try scratch.makeFile("big", [])
+    try OpenFile("big", .writing, on: scratch.disk).truncate(to: 512 << 20)
+    #expect(try killed(["put", big, "k"], making: "k", in: "cold"), "no put was killed")
+    _ = try backend("head", "k")
+    #expect(try temporaries(in: "cold") == 1)
+    let child = try backend("test")
+    #expect(child.ending == .exited(0))
+    #expect(child.outputText.hasSuffix("removed 1 unfinished transfers\norphan  stray\n"))
+    #expect(try temporaries(in: "cold") == 0)
+    let told = try json(try backend("test", "--json"))
+    #expect(told["removed"]?.integer == 0 && told["orphans"]?.integer == 1)
+    #expect(try scratch.disk.status(at: "cold/stray") != nil)
   }
 
   @Test func `an object that is there is kept when that is asked for`() throws {
@@ -160,6 +182,25 @@ import Testing
       child.errorText
         == "larder: out/hostname leads through a symbolic link, which is never followed; replace "
         + "the link by what it leads to\n")
+  }
+
+  @Test func `a directory that may not be written is told with what to do`() throws {
+    // Not even root makes files there.
+    let config = try scratch.makeFile(
+      "sys.json5", Array("{ primary: { type: 'local', path: '/sys/kernel' } }".utf8))
+    let file = try scratch.makeFile("f", [1])
+    for words in [["put", file, "k"], ["test"]] {
+      let child = try ChildProcess(
+        builtProduct("larder"),
+        (["backend"] + words + ["--config", config]).map { Array($0.utf8) }
+      ).wait()
+      #expect(child.ending == .exited(1))
+      #expect(
+        child.errorText.hasPrefix("larder: primary denies access: ")
+          && child.errorText.hasSuffix(
+            "; give the user that larder runs as the right to read and write there\n"),
+        "\(child.errorText)")
+    }
   }
 
   @Test func `a directory that is missing is told with what to do`() throws {

@@ -101,6 +101,7 @@ struct S3CommandTests {
     #expect(told.ending == .exited(0) && told.errors.isEmpty, "\(told.errorText)")
     let steps = told.outputText.split(separator: "\n").map { $0.split(separator: " ")[0] }
     #expect(steps.prefix(6) == ["put", "head", "get", "range", "list", "delete"])
+    #expect(steps.last == "sweep")
     let removed = try bench.backend(["rm", "a file#1,v"], settings)
     #expect(removed.ending == .exited(0))
     #expect(try bench.backend(["list"], whole).output.isEmpty)

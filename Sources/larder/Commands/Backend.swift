@@ -32,8 +32,9 @@ let backendCommand: Command<Action> = Command(
     Command(
       "test", "Find out whether a store works.",
       details: """
-        A small object of a new name is put, looked at, read, read in part, listed and deleted. \
-        The exit code is 0 when all of it went well.
+        A small object of a new name is put, looked at, read, read in part, listed and deleted. What \
+        interrupted transfers of larder's left long ago is removed, and what nobody accounts for is \
+        named. The exit code is 0 when all of it went well.
         """,
       takes: [config, role, asJSON], action: Action(test)),
     Command(
@@ -73,6 +74,8 @@ private func test(
     try output.print(json: [
       "backend": .string(store.name), "ok": .bool(probe.isWell), "steps": .array(steps),
       "capabilities": .array(features.map { .string($0) }),
+      "removed": JSONValue(probe.leftovers.removed), "orphans": JSONValue(probe.leftovers.orphans),
+      "named": .array(probe.leftovers.named.map { .string($0) }),
     ])
   } else {
     for step in probe.steps {
@@ -80,6 +83,12 @@ private func test(
       let verdict = step.failure == nil ? "ok      \(spelled(step.latency))" : "FAILED"
       try output.print(name + verdict)
     }
+    if probe.leftovers.removed > 0 {
+      try output.print("removed \(probe.leftovers.removed) unfinished transfers")
+    }
+    for name in probe.leftovers.named { try output.print("orphan  \(name)") }
+    let unnamed = probe.leftovers.orphans - probe.leftovers.named.count
+    if unnamed > 0 { try output.print("orphans \(unnamed) more") }
   }
   guard let failure = probe.failure else { return .done }
   throw .ended(failure.exitCode, "\(failure)")
