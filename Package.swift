@@ -105,7 +105,10 @@ let package = Package(
     room("Rehearsal", ["DiskSimulation", "EventStore", "DurableFiles", "Digests", "Ambient"]),
     room(
       "Bench",
-      ["EventStore", "RocksDB", "SQLite", "Digests", "DurableFiles", "Ambient", "Bytes"]),
+      [
+        "EventStore", "RocksDB", "SQLite", "CloudStorage", "ColdStorage", "HTTP", "Retry",
+        "Telemetry", "Digests", "DurableFiles", "Ambient", "Bytes",
+      ]),
 
     // 6: the face
     .executableTarget(

@@ -10,6 +10,8 @@ package struct Subprocess: Equatable, Sendable {
   package let exitCode: Int32
   /// What it said on standard output and standard error.
   package let output: [UInt8]
+  /// What it, and whoever it waited for, took of the processors.
+  package let processorTime: Duration
 
   /// What it said, as text.
   package var text: String { String(decoding: output, as: UTF8.self) }
@@ -63,7 +65,8 @@ extension Subprocess {
       _ = ending(of: process)
       throw error
     }
-    return Subprocess(exitCode: ending(of: process), output: output)
+    let (exitCode, processorTime) = ending(of: process)
+    return Subprocess(exitCode: exitCode, output: output, processorTime: processorTime)
   }
 
   /// The next piece of what the program says; nil when it has closed its side.
@@ -83,9 +86,13 @@ extension Subprocess {
     }
   }
 
-  private static func ending(of process: Int32) -> Int32 {
+  private static func ending(of process: Int32) -> (Int32, Duration) {
     var status: Int32 = 0
-    while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
-    return status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
+    var usage = rusage()
+    while unsafe wait4(process, &status, 0, &usage) < 0, errno == EINTR {}
+    let exitCode = status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
+    let seconds = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec
+    let microseconds = usage.ru_utime.tv_usec + usage.ru_stime.tv_usec
+    return (exitCode, .seconds(seconds) + .microseconds(microseconds))
   }
 }

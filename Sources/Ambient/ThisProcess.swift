@@ -16,6 +16,16 @@ package enum ThisProcess {
   /// How many processors its threads may run on.
   package static var processors: Int { max(1, Int(clinux_processors())) }
 
+  /// What its threads took of the processors so far.
+  package static var processorTime: Duration {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+  }
+
+  /// Whether the kernel takes it for the system's own.
+  package static var isPrivileged: Bool { geteuid() == 0 }
+
   /// A variable of the environment; nil when it is not set.
   package static func variable(_ name: String) -> [UInt8]? {
     guard let value = unsafe getenv(name) else { return nil }

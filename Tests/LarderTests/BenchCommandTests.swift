@@ -3,6 +3,7 @@
 import Bytes
 import ChildProcesses
 import DurableFiles
+import S3Servers
 import ScratchFiles
 import Testing
 
@@ -62,6 +63,24 @@ import Testing
     let child = try bench("event-store", "--directory", "/no/such/place", "--only", "size")
     #expect(child.ending == .exited(1))
     #expect(child.errorText.hasPrefix("larder: the bench has no directory to work in: "))
+  }
+
+  @Test(.enabled(if: areExpected(["/usr/sbin/nginx"]), "nginx is not installed"))
+  func `the figures of storage are one JSON document, and nothing is left of their making`() throws
+  {
+    let scratch = try Scratch()
+    let child = try bench(
+      "storage", "--json", "--rounds", "1", "--size", "16M", "--objects", "20", "--directory",
+      scratch.path(""), "--rclone", "no-such-rclone", "--python", "no-such-python")
+    #expect(child.ending == .exited(0), "\(child.errorText)")
+    let report = try JSONValue(parsing: child.output)
+    let figures = try #require(report["figures"]?.array)
+    #expect(figures.count == 8)
+    for figure in figures { #expect((figure["median"]?.number ?? 0) > 0, "\(figure)") }
+    #expect(
+      report["warnings"]?.array?.contains(.string("peer missing: rclone: rclone is not installed"))
+        == true)
+    #expect(try scratch.disk.list(.root).isEmpty)
   }
 
   @Test func `a bench that does not exist is named`() throws {

@@ -27,6 +27,17 @@ private let only = Flag(
 private let storeRounds = Flag(
   "rounds", .integer(1...roundsMax), default: 3, "In how many rounds everything is measured.")
 
+private let objectSize = Flag(
+  "size", .byteCount(ByteCount(16 << 20)...ByteCount(16 << 30)), default: ByteCount(1 << 30),
+  "How long the large object is.")
+private let smallObjects = Flag(
+  "objects", .integer(1...1_000_000), default: 10_000, "How many small objects there are.")
+private let transferThreads = Flag(
+  "threads", .integer(1...16), default: 4,
+  "How many parts, ranges or small objects are under way at once, on either side.")
+private let rclone = Flag(
+  "rclone", .text("PROGRAM"), default: "rclone", "The rclone to measure beside.")
+
 /// Measures parts of the product.
 let benchCommand: Command<Action> = Command(
   "bench", "Measure parts of the product on this machine.",
@@ -53,6 +64,20 @@ let benchCommand: Command<Action> = Command(
           "larder bench event-store --only reads --events 100000", "Measure one row quickly."),
       ],
       takes: [json, storeRounds, directory, events, only], action: Action(benchEventStore)),
+    Command(
+      "storage", "Measure the S3 store beside rclone, and beside curl with BLAKE3.",
+      details: """
+        A server is started on the loopback for it: nginx, configured to look like a bucket, so that \
+        clients are measured and not servers. With the default sizes it needs some 4 GiB in the \
+        directory; /dev/shm keeps the disk out of the figures. nginx must be installed; rclone, curl \
+        or the Python module blake3 are reported as missing if they are not.
+        """,
+      examples: [
+        .init("larder bench storage --directory /dev/shm", "Measure without the disk.")
+      ],
+      takes: [
+        json, storeRounds, directory, objectSize, smallObjects, transferThreads, rclone, python,
+      ], action: Action(benchStorage)),
     Command(
       "paging", "Page through an event store and say what memory that takes.",
       details: """
@@ -87,6 +112,32 @@ private func benchEventStore(
   let report = try measured(bench.measurements, output) { (progress) throws(BenchFailure) in
     try bench.report(clock: .live, wall: .live, progress: progress)
   }
+  return try print(report, asJSON: invocation[json], &output)
+}
+
+private func benchStorage(
+  _ invocation: Invocation, _ output: inout Output
+) throws(Failure) -> ExitCode {
+  var options = StorageBenchOptions()
+  options.directory = try text(invocation[directory])
+  options.objectBytes = invocation[objectSize]
+  options.smallObjects = invocation[smallObjects]
+  options.threads = invocation[transferThreads]
+  options.rounds = invocation[storeRounds]
+  options.rclone = invocation[rclone]
+  options.python = invocation[python]
+  let chosen = options
+  let bench = try benching { () throws(BenchFailure) in try StorageBench(chosen) }
+  let report: BenchReport
+  do throws(Failure) {
+    report = try measured(bench.measurements, output) { (progress) throws(BenchFailure) in
+      try bench.report(clock: .live, wall: .live, progress: progress)
+    }
+  } catch {
+    try benching { () throws(BenchFailure) in try bench.end() }
+    throw error
+  }
+  try benching { () throws(BenchFailure) in try bench.end() }
   return try print(report, asJSON: invocation[json], &output)
 }
 
