@@ -348,7 +348,7 @@ package struct StoreRehearsal {
       // The request failed, and the store goes on.
       return
     case .corrupt where !profile.isHonest, .newerFormat where !profile.isHonest,
-      .positionConflict where !profile.isHonest:
+      .positionConflict where !profile.isHonest, .absent where !profile.isHonest:
       return try giveUp()
     default:
       throw Broken("\(error)")

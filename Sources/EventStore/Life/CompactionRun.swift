@@ -39,7 +39,9 @@ extension EventStore {
   public func compact(
     _ request: CompactionRequest, _ options: CompactionOptions = CompactionOptions()
   ) throws(StoreError) -> CompactionReport {
-    try compact(try reader.plan(request), options)
+    // A full segment without its footer could not be touched.
+    writer.publisher.sealer.drain()
+    return try compact(try reader.plan(request), options)
   }
 }
 

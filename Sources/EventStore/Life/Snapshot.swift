@@ -68,7 +68,7 @@ extension EventReader {
   ) throws(StoreError) -> SnapshotManifest {
     let catalog = try catalog()
     var copy = try StoreCopy(catalog, to: target, options)
-    try copy.copySegments()
+    try copy.copySegments(allSealed: true)
     try copy.copyDirectory(StoreNames.cursors)
     if options.includesKeys { try copy.copyDirectory(StoreNames.keys) }
     try copy.copySmall(StoreNames.origin)
@@ -93,7 +93,7 @@ extension EventReader {
     let catalog = try catalog()
     guard let parent = catalog.lineage else { throw .absent("an event") }
     var copy = try StoreCopy(catalog, to: target, options)
-    try copy.copySegments()
+    try copy.copySegments(allSealed: false)
     if options.includesKeys { try copy.copyDirectory(StoreNames.keys) }
     let accumulator = try catalog.accumulator(count: copy.count)
     let origin = Origin(lineage: parent, sequence: copy.count, root: accumulator.root)
@@ -120,11 +120,12 @@ extension EventReader {
     _ catalog: Catalog, as parent: Lineage, on target: any Disk, _ options: CopyOptions
   ) throws(StoreError) {
     let files = SegmentFiles(
-      disk: target, lineage: parent, key: options.key, entropy: options.entropy)
+      disk: target, lineage: parent, key: options.key, entropy: options.entropy,
+      origins: try OriginFile.read(on: catalog.segments[0].file.disk))
     var accumulator = Accumulator()
     for source in catalog.segments {
-      guard source.tail != nil else {
-        accumulator = source.accumulator
+      if let sealed = try files.openSealed(source.name) {
+        accumulator = sealed.accumulator
         continue
       }
       let file = try SegmentFile(source.path, .reading, on: target)

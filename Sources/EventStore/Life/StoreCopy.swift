@@ -51,8 +51,13 @@ struct StoreCopy {
     self.total = total
   }
 
-  /// Copies the segments, each under the name it has in force.
-  mutating func copySegments() throws(StoreError) {
+  /// How often, and for how long each time, a full segment is waited for that the writer seals.
+  private static let sealWaitsMax = 40
+  private static let sealWait = Duration.milliseconds(50)
+
+  /// Copies the segments, each under the name it has in force. Full ones that are never sealed, for
+  /// their writer is gone, are copied without a footer or, when all must have one, refused.
+  mutating func copySegments(allSealed: Bool) throws(StoreError) {
     do throws(DiskError) {
       try target.makeDirectory(StoreNames.segments, mode: 0o700)
       try target.syncDirectory(.root)
@@ -61,10 +66,30 @@ struct StoreCopy {
     }
     for segment in catalog.segments {
       let isLast = segment === catalog.segments.last
+      let segment = isLast ? segment : try sealed(segment)
+      guard isLast || segment.tail == nil || !allSealed else {
+        throw .target("waits for a full segment to be sealed; open the store for writing once")
+      }
       try copy(segment.path, to: isLast ? cut : segment.copiedEnd) {
         (offset, count) throws(StoreError) in try segment.file.read(at: offset, count: count)
       }
     }
+  }
+
+  /// The segment with its footer, once the writer has made it; as it is when nobody does.
+  private func sealed(_ segment: Segment) throws(StoreError) -> Segment {
+    guard segment.tail != nil else { return segment }
+    let files = SegmentFiles(
+      disk: source, lineage: segment.header.lineage, key: nil, entropy: entropy)
+    for attempt in 0..<Self.sealWaitsMax {
+      if attempt > 0 { _ = Pause.live.wait(Self.sealWait, cancellation) }
+      do throws(StoreError) {
+        if let sealed = try files.openSealed(segment.name) { return sealed }
+      } catch .corrupt {
+        // Its footer is being written.
+      }
+    }
+    return segment
   }
 
   /// Copies every file of a directory, if there is one.
