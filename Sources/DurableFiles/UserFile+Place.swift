@@ -15,6 +15,9 @@ extension UserFile {
     }
   }
 
+  /// Whether a person may be sitting at it. See isatty(3).
+  package var isTerminal: Bool { isatty(number) == 1 }
+
   /// What the file system says of it.
   package var status: FileStatus {
     get throws(DiskError) {

@@ -36,16 +36,23 @@ struct StoreModel {
   /// Roots that were seen, by how many events they cover: no later store may contradict them.
   private(set) var roots: [UInt64: Blake3Digest] = [:]
   private var requestOf: [String: Int] = [:]
+  /// Payloads by the numbers that their events carry.
+  private var payloadOf: [UInt64: String] = [:]
+  /// Keys that were to be destroyed.
+  var shreds: [AskedShred] = []
   /// Events that a compaction was asked to remove, and those that were found removed since.
   var removable: Set<UInt64> = []
   var removed: Set<UInt64> = []
   /// What was acknowledged is not held against the store, so a member of a batch that is missing may
   /// have been removed as well.
-  private var isForgiving = false
+  private(set) var isForgiving = false
 
   /// Notes that events are asked for; until they are answered nobody knows.
   mutating func add(_ payloads: [String], fence: FenceFate? = nil) -> Int {
-    for payload in payloads { requestOf[payload] = requests.count }
+    for payload in payloads {
+      requestOf[payload] = requests.count
+      payloadOf[Self.number(of: payload)] = payload
+    }
     requests.append(
       Request(
         payloads: payloads, fates: Array(repeating: .unknown, count: payloads.count), fence: fence))
@@ -72,6 +79,7 @@ struct StoreModel {
     roots = [:]
     removed = []
     isForgiving = true
+    forgiveShreds()
     for index in requests.indices {
       for member in requests[index].fates.indices {
         if case .acknowledged = requests[index].fates[member] {
@@ -88,19 +96,28 @@ struct StoreModel {
     try checkSequence(found)
     var present: [String: Event] = [:]
     for event in found where !event.header.kind.isReserved {
-      guard let bytes = event.bytes else { throw Broken("event \(event.header.id) is unreadable") }
-      let payload = String(decoding: bytes, as: UTF8.self)
+      guard let payload = event.header.correlation.flatMap({ payloadOf[$0.id.low] }) else {
+        throw Broken("event \(event.header.id) was never asked for")
+      }
+      if let bytes = event.bytes, !bytes.elementsEqual(payload.utf8) {
+        throw Broken("'\(payload)' is read as other bytes")
+      }
       guard present.updateValue(event, forKey: payload) == nil else {
         throw Broken("'\(payload)' is there twice")
       }
-      guard requestOf[payload] != nil else { throw Broken("'\(payload)' was never asked for") }
     }
+    try judgeShreds(found)
     for index in requests.indices {
       var request = requests[index]
       try settle(&request, present, reader)
       requests[index] = request
     }
     try checkRoots(reader)
+  }
+
+  /// The request that an event was asked for with.
+  func request(of header: EventHeader) -> Int? {
+    header.correlation.flatMap { payloadOf[$0.id.low] }.flatMap { requestOf[$0] }
   }
 
   private static func all(_ reader: EventReader) throws -> [Event] {

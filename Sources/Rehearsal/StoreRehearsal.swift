@@ -23,6 +23,8 @@ package struct StoreRehearsal {
   private var fence: (fence: Fence, members: [Int])?
   /// Appends with a key and what they were answered, for retries long after.
   var keyed: [(event: NewEvent, receipt: Receipt)] = []
+  /// How payloads are sealed; nil in a run without keys.
+  let keys: StoreKeys?
 
   /// The most times in a row that opening may be cut short before the faults are lifted.
   private static let opensMax = 6
@@ -33,6 +35,7 @@ package struct StoreRehearsal {
     let chosen = FaultProfile.allCases[generator.below(FaultProfile.allCases.count)]
     self.profile = profile ?? chosen
     disk = SimulatedDisk(seed: generator.next(), faults: self.profile.plan, clock: clock)
+    keys = Self.keys(&generator)
   }
 
   /// Runs that many steps and says what came of it.
@@ -62,7 +65,7 @@ package struct StoreRehearsal {
 
   private mutating func step() throws {
     guard store != nil else { return try open() }
-    switch generator.below(22) {
+    switch generator.below(23) {
     case 0..<8: try append()
     case 8..<11: try appendBatch()
     case 11: try beginFence()
@@ -73,6 +76,7 @@ package struct StoreRehearsal {
     case 17: try closeAndOpen()
     case 18: try compact()
     case 19: try retryLate()
+    case 20: try shred()
     default: try crash()
     }
   }
@@ -86,10 +90,13 @@ package struct StoreRehearsal {
 
   private mutating func event(_ payload: String) throws -> NewEvent {
     NewEvent(
+      // The correlation names the payload, also when that cannot be read any more.
       try Coordinate(entity: "file:\(generator.below(6))", scope: "run\(generator.below(2))"),
       kind: EventKind(category: 1, type: UInt16(generator.below(3)))!, payload: Array(payload.utf8),
       lane: Lane(generator.chance(oneIn: 9) ? 1 : 0),
-      key: generator.chance(oneIn: 3) ? try IdempotencyKey("key \(payload.prefix(8))") : nil)
+      key: generator.chance(oneIn: 3) ? try IdempotencyKey("key \(payload.prefix(8))") : nil,
+      correlation: CorrelationID(
+        EventID(high: 1, low: StoreModel.number(of: payload))))
   }
 
   private mutating func append() throws {
@@ -120,6 +127,9 @@ package struct StoreRehearsal {
       _ = try store.append(event)
       throw StoreError.badName("retry", "of other content was accepted")
     } catch .keyConflict {
+      return
+    } catch .shredded where model.mayBeShredded(receipt) {
+      // Whether the retry has the same payload is what nobody can tell any more.
       return
     } catch .badName(_, let fault) {
       throw Broken("a retry \(fault)")
@@ -180,7 +190,8 @@ package struct StoreRehearsal {
     guard disk.isPowered else { return try meet(.disk(.crashed)) }
     do throws(StoreError) {
       let last = try store.reader.lastSequence
-      let other = try EventReader.open(on: disk.startProcess(readOnly: true))
+      let other = try EventReader.open(
+        on: disk.startProcess(readOnly: true), keys: keys?.source)
       guard try other.lastSequence == last else {
         throw StoreError.badName("reader", "sees \(try other.lastSequence) events of \(last)")
       }
@@ -188,6 +199,9 @@ package struct StoreRehearsal {
       let sequence = UInt64(1 + generator.below(Int(last)))
       if try StoreModel.receipt(sequence, store.reader) != StoreModel.receipt(sequence, other) {
         throw StoreError.badName("reader", "got another receipt of event \(sequence)")
+      }
+      if try StoreModel.payload(sequence, store.reader) != StoreModel.payload(sequence, other) {
+        throw StoreError.badName("reader", "got another payload of event \(sequence)")
       }
       model.see(try store.reader.root(count: last), count: last)
     } catch .badName(_, let fault) {
@@ -239,12 +253,17 @@ package struct StoreRehearsal {
         options.segmentBytes = 8_192
         options.preallocationBytes = 4_096
         options.maintenance = .inline
+        options.keys = keys
         store = try EventStore.open(on: disk, options)
         break
       } catch {
         store = nil
         if isLoss(error) { return try giveUp() }
-        if case .corrupt = error { throw Broken("the store does not open: \(error)") }
+        switch error {
+        case .keyset where !disk.isPowered: break
+        case .corrupt, .keyset: throw Broken("the store does not open: \(error)")
+        default: break
+        }
         guard attempt <= Self.opensMax else {
           throw Broken("the store does not open on a disk that works: \(error)")
         }
@@ -259,7 +278,7 @@ package struct StoreRehearsal {
   private func isLoss(_ error: StoreError) -> Bool {
     guard !profile.isHonest else { return false }
     switch error {
-    case .corrupt, .notAStore, .newerFormat: return true
+    case .corrupt, .notAStore, .newerFormat, .keyset: return true
     default: return false
     }
   }
@@ -337,6 +356,8 @@ package struct StoreRehearsal {
 
   /// Meets an error of a store that is open: some end it, some pass, and no other may come.
   mutating func meet(_ error: StoreError) throws {
+    // A map of a machine without power shows nothing, and has no way to say why.
+    if case .keyset = error, !disk.isPowered { return try meet(.disk(.crashed)) }
     switch error {
     case .disk(.crashed), .unknown, .latched, .closed, .disk(.latched):
       loseFence()
@@ -347,8 +368,9 @@ package struct StoreRehearsal {
     case .full, .disk(.io), .fence, .disk(.full):
       // The request failed, and the store goes on.
       return
-    case .corrupt where !profile.isHonest, .newerFormat where !profile.isHonest,
-      .positionConflict where !profile.isHonest, .absent where !profile.isHonest:
+    case .corrupt where !profile.isHonest, .keyset where !profile.isHonest,
+      .newerFormat where !profile.isHonest, .positionConflict where !profile.isHonest,
+      .absent where !profile.isHonest:
       return try giveUp()
     default:
       throw Broken("\(error)")

@@ -37,7 +37,8 @@ extension EventStore {
     }
     return try shredding.withLock { _ throws(StoreError) in
       let id = KeyScopeID(scope)
-      if let receipt = try record(keyring)[id] { return receipt }
+      // A shred that could not be recorded is what a retry means, unless a key was minted since.
+      if let receipt = try record(keyring)[id], try !keyring.hasKey(of: id) { return receipt }
       try writer.checkRunning()
       do throws(CommitFailure) {
         guard try keyring.shred(id) != nil else {

@@ -136,6 +136,11 @@ final class Keyring: Sendable {
 
   // MARK: - Shredding
 
+  /// Whether a scope has a key that is not destroyed.
+  func hasKey(of scope: KeyScopeID) throws(StoreError) -> Bool {
+    if case .key = try keyset.newest(of: scope).standing { true } else { false }
+  }
+
   /// Destroys the newest key of a scope, durably; nil when there is none.
   func shred(_ scope: KeyScopeID) throws(CommitFailure) -> Shredding? {
     guard let shredding = try keyset.shred(scope, key, entropy) else { return nil }

@@ -54,19 +54,19 @@ let eventsCommand: Command<Action> = Command(
       "list", "List events.",
       takes: [
         storeDirectory, regionEntity, regionScope, regionKind, after, limit, newest, eventsJSON,
-      ], action: Action(list)),
+      ] + keyFlags, action: Action(list)),
     Command(
-      "show", "Show one event and its receipt.", takes: [storeDirectory, event, eventsJSON],
-      action: Action(show)),
+      "show", "Show one event and its receipt.",
+      takes: [storeDirectory, event, eventsJSON] + keyFlags, action: Action(show)),
     Command(
       "ancestors", "Show the events before one in its lane, the nearest first.",
-      takes: [storeDirectory, event, depth, eventsJSON], action: Action(ancestors)),
+      takes: [storeDirectory, event, depth, eventsJSON] + keyFlags, action: Action(ancestors)),
     Command(
       "follow", "Print events as they become visible, beside the writer.",
       takes: [
         storeDirectory, regionEntity, regionScope, regionKind, after, followMax, followCursor,
         eventsJSON,
-      ],
+      ] + keyFlags,
       action: Action(follow)),
     eventsVerifyCommand,
     eventsCompactCommand,
@@ -75,6 +75,8 @@ let eventsCommand: Command<Action> = Command(
     eventsExportCommand,
     eventsImportCommand,
     eventsSalvageCommand,
+    eventsShredCommand,
+    eventsKeyCommand,
     eventsCheckpointCommand,
     eventsProveCommand,
     eventsProveGrowthCommand,
@@ -87,7 +89,7 @@ let eventsCommand: Command<Action> = Command(
 // MARK: - Reading
 
 private func list(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
-  let reader = try openReader(invocation)
+  let reader = try openKeyedReader(invocation)
   let region = try region(invocation)
   var position = UInt64(invocation[after])
   var left = invocation[limit]
@@ -106,7 +108,7 @@ private func list(_ invocation: Invocation, _ output: inout Output) throws(Failu
 }
 
 private func show(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
-  let reader = try openReader(invocation)
+  let reader = try openKeyedReader(invocation)
   let found = try findEvent(invocation[event], reader)
   let receipt = try storing { () throws(StoreError) in
     try reader.receipt(found.header.sequence)
@@ -127,7 +129,7 @@ private func show(_ invocation: Invocation, _ output: inout Output) throws(Failu
 private func ancestors(
   _ invocation: Invocation, _ output: inout Output
 ) throws(Failure) -> ExitCode {
-  let reader = try openReader(invocation)
+  let reader = try openKeyedReader(invocation)
   let start = try findEvent(invocation[event], reader)
   let found = try storing { () throws(StoreError) in
     try reader.ancestors(of: start.header.id, limit: invocation[depth])
@@ -150,7 +152,7 @@ private func ancestors(
 private func follow(
   _ invocation: Invocation, _ output: inout Output
 ) throws(Failure) -> ExitCode {
-  let reader = try openReader(invocation)
+  let reader = try openKeyedReader(invocation)
   let region = try region(invocation)
   var position = UInt64(invocation[after])
   var left = invocation[followMax] ?? .max
@@ -222,6 +224,10 @@ private func stats(_ invocation: Invocation, _ output: inout Output) throws(Fail
 extension Failure {
   /// How a command ends when the store refuses.
   init(_ error: StoreError) {
+    if case .keyset(let fault) = error {
+      self.init(fault)
+      return
+    }
     let code: ExitCode =
       switch error {
       case .corrupt, .witness, .stream, .cursor(_, .damaged), .cursor(_, .rewritten),
@@ -297,6 +303,13 @@ func openReader(_ invocation: Invocation) throws(Failure) -> EventReader {
   return try storing { () throws(StoreError) in try EventReader.open(on: disk) }
 }
 
+/// Opens the store of a command that takes keys, for reading what is sealed too.
+private func openKeyedReader(_ invocation: Invocation) throws(Failure) -> EventReader {
+  let keys = try keySource(invocation)
+  let disk = try storeDisk(invocation, readOnly: true)
+  return try storing { () throws(StoreError) in try EventReader.open(on: disk, keys: keys) }
+}
+
 /// The region that the flags of a command name.
 func region(_ invocation: Invocation) throws(Failure) -> Region {
   var filter = KindFilter.any
@@ -330,7 +343,12 @@ private func print(
 ) throws(Failure) {
   if invocation[eventsJSON] { return try output.print(json: .object(event.object)) }
   let header = event.header
-  let shown = event.bytes.map { escaped(Array($0.prefix(60))) } ?? "–"
+  let shown: String =
+    switch event.payload {
+    case .bytes(let bytes): escaped(Array(bytes.prefix(60)))
+    case .shredded: "(shredded)"
+    case .sealed: "(sealed)"
+    }
   try output.print(
     padded("\(header.sequence)", 8) + "\(header.time)  " + padded("\(header.kind)", 24)
       + padded(escaped(header.coordinate.entity), 24) + shown)

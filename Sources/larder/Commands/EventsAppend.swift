@@ -25,7 +25,8 @@ let eventsAppendCommand: Command<Action> = Command(
     Lines that follow one another with the same batch are one transaction. A line with one receipt is \
     printed for each event, after it is durable.
     """,
-  takes: [storeDirectory, appenders, eventsSignKey, eventsJSON], action: Action(append))
+  takes: [storeDirectory, appenders, sealFlag] + keyFlags + [eventsSignKey, eventsJSON],
+  action: Action(append))
 
 /// The longest line: the largest payload as base64, and its names.
 private let lineBytesMax = NewEvent.payloadBytesMax / 3 * 4 + 65_536
@@ -51,8 +52,10 @@ private func append(_ invocation: Invocation, _ output: inout Output) throws(Fai
   if let name = invocation[eventsSignKey] {
     options.signing = .required(try SigningKeyFile.read(name))
   }
+  options.keys = try storeKeys(invocation, granularity: invocation[sealFlag])
+  let opening = options
   let disk = try storeDisk(making: invocation)
-  let store = try storing { () throws(StoreError) in try EventStore.open(on: disk, options) }
+  let store = try storing { () throws(StoreError) in try EventStore.open(on: disk, opening) }
   var failure: Failure?
   do throws(Failure) {
     try appendLines(to: store, invocation[appenders], &output)

@@ -41,7 +41,7 @@ let eventsCompactCommand: Command<Action> = Command(
   takes: [
     storeDirectory, merges, retainFrom, olderThan, named, all, regionEntity, regionScope,
     regionKind, dryRun, eventsJSON,
-  ], action: Action(compact))
+  ] + keyFlags, action: Action(compact))
 
 private func compact(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
   let request = try request(invocation)
@@ -51,9 +51,10 @@ private func compact(_ invocation: Invocation, _ output: inout Output) throws(Fa
     try tell(plan, invocation, &output)
     return .done
   }
+  let keys = try storeKeys(invocation)
   let disk = try storeDisk(invocation, readOnly: false)
   let store = try storing { () throws(StoreError) in
-    try EventStore.open(on: disk, creating: false)
+    try EventStore.open(on: disk, creating: false, StoreOptions(keys: keys))
   }
   let meter = output.meter("compacting")
   let result = attempt { () throws(StoreError) in
