@@ -14,6 +14,9 @@ final class Refresher: Sendable {
     var inode: UInt64?
     var seen: LiveState?
     var scan: TailScan?
+    /// The last segment and its size when the log was listed. Every writer's session makes it
+    /// longer, so a reader that meets no writer sees by it that one was there.
+    var last: (path: FilePath, size: UInt64)?
   }
   let disk: any Disk
   private let state: Mutex<State>
@@ -54,11 +57,13 @@ final class Refresher: Sendable {
     // The writer may seal or compact between the words and the listing; then both are read again.
     for attempt in 0..<Self.attemptsMax {
       let live = state.words?.read()
+      let last = try last(files)
       do throws(StoreError) {
         let opened = try LogOpener(files: files, live: live, repairs: false).open()
         if state.words?.read()?.epoch != live?.epoch { continue }
         state.seen = live
         state.scan = opened?.scan
+        state.last = last
         return catalog(opened, live)
       } catch {
         if attempt == Self.attemptsMax - 1 || state.words?.read()?.epoch == live?.epoch {
@@ -67,6 +72,27 @@ final class Refresher: Sendable {
       }
     }
     throw .timedOut
+  }
+
+  private func last(_ files: SegmentFiles) throws(StoreError) -> (path: FilePath, size: UInt64)? {
+    guard let path = try files.list().last.map(StoreNames.segment) else { return nil }
+    return try size(path).map { (path, $0) }
+  }
+
+  private func size(_ path: FilePath) throws(StoreError) -> UInt64? {
+    do throws(DiskError) {
+      return try disk.status(at: path)?.size
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
+  /// Lists the log anew when a writer came and went unseen.
+  private func catchUp(_ box: CatalogBox, _ state: inout State) throws(StoreError) {
+    guard let last = state.last, try size(last.path) != last.size else { return }
+    guard let meta = try StoreMeta.read(on: disk) else { throw .notAStore(StoreNames.meta) }
+    let catalog = try reopen(meta, &state)
+    box.change { $0 = catalog }
   }
 
   /// How often a listing is repeated while the writer changes the segments under it.
@@ -85,6 +111,7 @@ final class Refresher: Sendable {
   func refresh(_ box: CatalogBox) throws(StoreError) {
     try state.withLock { (state) throws(StoreError) in
       if state.words == nil { try mapWords(&state) }
+      if state.words == nil { return try catchUp(box, &state) }
       guard let live = state.words?.read(), live != state.seen else { return }
       guard live.epoch == state.seen?.epoch, live.segment == state.seen?.segment,
         let segment = box.current.segments.last, segment.name == live.segment,

@@ -304,7 +304,7 @@ func openReader(_ invocation: Invocation) throws(Failure) -> EventReader {
 }
 
 /// Opens the store of a command that takes keys, for reading what is sealed too.
-private func openKeyedReader(_ invocation: Invocation) throws(Failure) -> EventReader {
+func openKeyedReader(_ invocation: Invocation) throws(Failure) -> EventReader {
   let keys = try keySource(invocation)
   let disk = try storeDisk(invocation, readOnly: true)
   return try storing { () throws(StoreError) in try EventReader.open(on: disk, keys: keys) }

@@ -29,7 +29,7 @@ let eventsExportCommand: Command<Action> = Command(
   examples: [
     .init("larder events export store | ssh host larder events import copy -", "Copy by a pipe.")
   ],
-  takes: [storeDirectory, outputFile, regionEntity, regionScope, regionKind],
+  takes: [storeDirectory, outputFile, regionEntity, regionScope, regionKind] + keyFlags,
   action: Action(export))
 
 /// Imports events.
@@ -39,10 +39,11 @@ let eventsImportCommand: Command<Action> = Command(
     Each event is appended under a key that follows from the store it comes from and its id. Order is kept, \
     and batches stay whole. Where an event came from stands in its extensions.
     """,
-  takes: [storeDirectory, inputFile, eventsJSON], action: Action(importing))
+  takes: [storeDirectory, inputFile, sealFlag] + keyFlags + [eventsJSON],
+  action: Action(importing))
 
 private func export(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
-  let reader = try openReader(invocation)
+  let reader = try openKeyedReader(invocation)
   let region = try region(invocation)
   var exporter: EventExporter
   do throws(StoreError) {
@@ -85,6 +86,7 @@ private func next(_ exporter: inout EventExporter) throws(Failure) -> [UInt8]? {
 private func importing(
   _ invocation: Invocation, _ output: inout Output
 ) throws(Failure) -> ExitCode {
+  let keys = try storeKeys(invocation, granularity: invocation[sealFlag])
   let name = invocation[inputFile]
   var lines: LineReader
   do throws(DiskError) {
@@ -95,7 +97,9 @@ private func importing(
     throw .ended(.failed, "\(error)")
   }
   let disk = try storeDisk(making: invocation)
-  let store = try storing { () throws(StoreError) in try EventStore.open(on: disk) }
+  let store = try storing { () throws(StoreError) in
+    try EventStore.open(on: disk, StoreOptions(keys: keys))
+  }
   let meter = output.meter("importing")
   let result: Result<ImportReport, Failure>
   do throws(Failure) {
