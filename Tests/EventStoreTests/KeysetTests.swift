@@ -163,4 +163,69 @@ import Testing
     try store.close()
     #expect(try sealed.reader().texts("user:7") == ["7"])
   }
+
+  @Test func `hostile bytes behind good checksums are refused or answered, and end nothing`() throws
+  {
+    let sealed = SealedStore()
+    let store = try sealed.open()
+    for number in 0..<6 { try store.append(.of("user:\(number)", "\(number)")) }
+    try store.shred(.entity("user:0"))
+    try store.close()
+    let whole = try #require(try sealed.bytes("keys/keyset"))
+    var generator = SeededGenerator(seed: 3)
+    var (refused, taken) = (0, 0)
+    for _ in 0..<2_000 {
+      var bytes = Array(whole.prefix(KeysetHead.count + 8 * KeyRecord.count))
+      for _ in 0...generator.below(6) {
+        // Mostly the counts of the head and the numbers of records, where arithmetic is done.
+        let start = generator.chance(oneIn: 2) ? 64 : KeysetHead.count
+        let offset = start + generator.below(generator.chance(oneIn: 2) ? 56 : 6 * KeyRecord.count)
+        bytes[offset] = generator.chance(oneIn: 3) ? 0xFF : UInt8(generator.below(256))
+      }
+      mend(&bytes)
+      do throws(KeysetFault) {
+        let state = try KeysetState(
+          KeysetHead.decode(Array(bytes[..<KeysetHead.count])), Memory(bytes),
+          KeysetExpectation())
+        _ = state.minted
+        _ = state.index(of: KeyScopeID(.entity("user:1")))
+        taken += 1
+      } catch {
+        refused += 1
+      }
+    }
+    #expect(refused > 0 && taken > 0, "\(refused) refused, \(taken) taken")
+  }
+
+  /// Makes every checksum of a keyset right again.
+  private func mend(_ bytes: inout [UInt8]) {
+    let digest = Blake3.digest(of: Array(bytes[..<(KeysetHead.count - 32)])).bytes
+    bytes.replaceSubrange(KeysetHead.count - 32..<KeysetHead.count, with: digest)
+    let salt = KeysetSalt(
+      high: littleEndianUInt64(bytes.span, at: 48), low: littleEndianUInt64(bytes.span, at: 56))
+    for index in 0..<(bytes.count - KeysetHead.count) / KeyRecord.count {
+      let start = KeyRecords.offset(of: index)
+      let end = start + KeyRecord.count - 4
+      let checksum = KeyRecord.checksum(bytes.span.extracting(start..<end), index, salt)
+      for shift in 0..<4 { bytes[end + shift] = UInt8(truncatingIfNeeded: checksum >> (8 * shift)) }
+    }
+  }
+
+  /// Bytes in memory where a keyset wants a mapped file.
+  private final class Memory: MappedBytes {
+    private let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) {
+      self.bytes = bytes
+    }
+
+    var count: Int { bytes.count }
+
+    func withBytes<Result, Failure: Error>(
+      _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+      let bytes = bytes
+      return try body(bytes.span)
+    }
+  }
 }

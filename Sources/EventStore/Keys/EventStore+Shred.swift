@@ -100,7 +100,7 @@ extension EventReader {
           sealing.generation == generation
         else { continue }
         events += 1
-        bytes += UInt64(event.header.payloadCount) - UInt64(SealedPayload.tagCount)
+        bytes += UInt64(max(Int(event.header.payloadCount) - SealedPayload.tagCount, 0))
       }
       position = page.position
       if page.isEnd { return SealedExtent(events: events, bytes: bytes) }

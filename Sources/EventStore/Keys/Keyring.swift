@@ -36,6 +36,9 @@ final class Keyring: Sendable {
 
   // MARK: - Sealing
 
+  /// Whether events of the kind are sealed.
+  func seals(_ kind: EventKind) -> Bool { policy.seals(kind) }
+
   /// The payload as it goes into the log: sealed, if the policy says so.
   func store(_ event: NewEvent, _ id: EventID, _ digest: PayloadDigest) throws(StoreError)
     -> StoredPayload
@@ -58,6 +61,7 @@ final class Keyring: Sendable {
   private func current(_ scope: KeyScopeID) throws(StoreError) -> (SecretBytes, UInt32) {
     let (standing, generation) = try keyset.newest(of: scope)
     if case .key(let record) = standing { return (try unwrapped(record), generation) }
+    guard generation < .max else { throw .keyset(.full) }
     let fresh = SecretBytes(count: XChaCha20Poly1305.keyByteCount, from: entropy)
     let nonce = entropy.bytes(XChaCha20Poly1305.nonceByteCount)
     let name = DataKeyName(granularity: granularity, scope: scope, generation: generation + 1)

@@ -47,11 +47,15 @@ final class Keyset: Sendable {
   let file: Mutex<File>
   let state: Mutex<KeysetState>
   private let isWriter: Bool
+  /// What the head's proof is compared with; nil for whoever only asks what became of keys.
+  private let key: KeyEncryptionKey?
 
   private init(
-    _ disk: any Disk, _ file: consuming File, _ state: KeysetState, isWriter: Bool
+    _ disk: any Disk, _ file: consuming File, _ state: KeysetState, _ key: KeyEncryptionKey?,
+    isWriter: Bool
   ) {
     self.disk = disk
+    self.key = key
     self.file = Mutex(file)
     self.state = Mutex(state)
     self.isWriter = isWriter
@@ -79,7 +83,7 @@ final class Keyset: Sendable {
     }
     let file = try openFile(on: disk, isWriter ? .writing : .reading)
     let state = try load(file, lineages, key, expected)
-    let keyset = Keyset(disk, file, state, isWriter: isWriter)
+    let keyset = Keyset(disk, file, state, key, isWriter: isWriter)
     if isWriter { try keyset.secure() }
     return keyset
   }
@@ -147,7 +151,7 @@ final class Keyset: Sendable {
       let count = state.records.count
       var from = count
       if count > 0, case .key(let below, _, _)? = state.records.record(at: count - 1)?.content {
-        from = min(count, max(Int(below), Int(state.head.records)))
+        from = min(count, max(Int(clamping: below), Int(state.head.records)))
       }
       return (from, state.records.bytes(from..<count), state.isTorn)
     }
@@ -227,7 +231,7 @@ final class Keyset: Sendable {
       let before = head
       let fresh = try Self.openFile(on: disk, .reading)
       let state = try Self.load(
-        fresh, [before.lineage], nil,
+        fresh, [before.lineage], key,
         KeysetExpectation(minted: minted, epoch: before.epoch, history: before.history))
       file = fresh
       self.state.withLock { $0 = state }
@@ -285,7 +289,9 @@ final class Keyset: Sendable {
     _ scope: KeyScopeID, generation: UInt32, nonce: [UInt8], wrapped: [UInt8]
   ) throws(StoreError) {
     try state.withLock { (state) throws(StoreError) in
-      guard state.table.count < EventStoreLimits.keysMax else { throw .keyset(.full) }
+      guard state.table.count < EventStoreLimits.keysMax,
+        state.records.count < EventStoreLimits.keyRecordsMax
+      else { throw .keyset(.full) }
       state.append(
         KeyRecord(
           scope: scope, generation: generation,

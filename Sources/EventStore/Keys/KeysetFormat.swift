@@ -39,6 +39,8 @@ enum KeysetFiles {
 struct KeysetHead: Equatable {
   static let count = 256
   static let format: UInt16 = 1
+  /// Above every epoch and number of keys.
+  private static let countsMax: UInt64 = 1 << 48
   private static let magic = Array("LARDKEY\u{1}".utf8)
   private static let provenCount = 192
 
@@ -89,6 +91,11 @@ struct KeysetHead: Equatable {
     }
     guard let granularity = KeyGranularity(rawValue: bytes[10]) else {
       throw damage("has a granularity that nobody knows")
+    }
+    // More than any store can have; counting on from there could overflow.
+    let counts = [64, 104, 112].map { littleEndianUInt64(span, at: $0) }
+    guard counts.allSatisfy({ $0 < countsMax }), counts[2] <= counts[1] else {
+      throw damage("has a head with impossible values")
     }
     let (high, low) = (
       littleEndianUInt64(span, at: 16).byteSwapped, littleEndianUInt64(span, at: 24).byteSwapped

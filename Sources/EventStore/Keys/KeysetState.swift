@@ -116,7 +116,8 @@ struct KeysetState {
     _ head: KeysetHead, _ map: any MappedBytes, _ expected: KeysetExpectation
   ) throws(KeysetFault) {
     self.init(head)
-    let slots = (map.count - KeysetHead.count) / KeyRecord.count
+    let slots = min(
+      (map.count - KeysetHead.count) / KeyRecord.count, EventStoreLimits.keyRecordsMax)
     let count = try map.withBytes { (bytes: Span<UInt8>) throws(KeysetFault) -> Int in
       try take(bytes, slots, expected)
     }

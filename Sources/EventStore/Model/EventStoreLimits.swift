@@ -25,6 +25,8 @@ public enum EventStoreLimits {
   static let frameBytesMax = storedPayloadBytesMax + 16_384
   /// The most keys that a keyset holds; the table that finds them has at most 64 MiB then.
   public static let keysMax = 12_582_912
+  /// The most records of a keyset, which keeps one for each mint of the store's life.
+  static let keyRecordsMax = Int(UInt32.max) - 1
   /// The most unwrapped data keys that are kept in memory.
   static let keysCachedMax = 512
   /// The most full segments that wait for their footers before appenders wait too; the tables of

@@ -15,7 +15,9 @@ extension Writer {
         event: request.event, digest: request.digest, index: index, count: requests.count)
       for gate in options.gates {
         guard let reason = gate.denial(of: question) else { continue }
-        let record = SystemRecord.denial(by: gate, for: shortened(reason), question)
+        let record = SystemRecord.denial(
+          by: gate, for: shortened(reason), question,
+          isSealed: keyring?.seals(request.event.kind) ?? false)
         let receipt = try append([PreparationRequest(record)], .durable)[0]
         throw .denied(gate: gate.name, reason: shortened(reason), receipt: receipt)
       }
@@ -48,13 +50,17 @@ extension Writer {
 }
 
 extension SystemRecord {
-  /// A refusal: by which gate and why, and what was refused, but never its payload.
-  static func denial(by gate: Gate, for reason: String, _ question: GateQuestion) -> NewEvent {
+  /// A refusal: by which gate and why, and what was refused, but never its payload; nor its
+  /// digest when it would have been sealed, for short payloads are guessed by that.
+  static func denial(
+    by gate: Gate, for reason: String, _ question: GateQuestion, isSealed: Bool
+  ) -> NewEvent {
     let event = question.event
     var record = record(
       .denial,
       [
-        "count": JSONValue(question.count), "digest": .string("\(question.digest.digest)"),
+        "count": JSONValue(question.count),
+        "digest": isSealed ? .null : .string("\(question.digest.digest)"),
         "entity": .string(event.coordinate.entity), "gate": .string(gate.name),
         "index": JSONValue(question.index), "kind": .string("\(event.kind)"),
         "reason": .string(reason), "scope": .string(event.coordinate.scope),
