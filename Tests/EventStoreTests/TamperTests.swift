@@ -195,6 +195,33 @@ import Testing
     #expect(try verify().isIntact)
   }
 
+  @Test func `a frame that is missing is a gap, and renumbers nothing`() throws {
+    let other = try Scratch()
+    do {
+      // Never closed, so there are no tables that would give the gap away.
+      let store = try EventStore.open(on: other.disk)
+      for number in 0..<9 { try store.append(.of("file:\(number % 2)", "payload \(number)")) }
+    }
+    try other.disk.remove(StoreNames.words)
+    let file = try OpenFile(first, .reading, on: other.disk).readAll(bytesMax: 1 << 24)
+    let all = frames(file)
+    // The fifth append's frame, and the mark that ends its group.
+    let missing = all[10].body.lowerBound - Envelope.count..<all[11].body.upperBound
+    var changed = file
+    changed.removeSubrange(missing)
+    let left = all.filter { !missing.contains($0.body.lowerBound) }.map { found in
+      found.body.lowerBound < missing.lowerBound
+        ? found.body
+        : found.body.lowerBound - missing.count..<found.body.upperBound - missing.count
+    }
+    mend(&changed, left)
+    try AtomicReplace.write(
+      changed, to: first, mode: 0o600, replacing: true, on: other.disk, entropy: .live)
+    let report = try EventReader.verify(on: other.disk)
+    #expect(!report.isIntact)
+    #expect(throws: StoreError.self) { try EventStore.open(on: other.disk) }
+  }
+
   @Test func `a segment that is missing is found`() throws {
     try scratch.disk.remove(first)
     let finding = try #require(try verify().findings.first)

@@ -10,7 +10,8 @@ import DurableFiles
 
 /// One decoder under test.
 enum FuzzTarget: String, CaseIterable {
-  case frame, header, footer, checkpoint, receipt, meta, segment
+  case frame, header, footer, checkpoint, receipt, meta, manifest, origin, cursor, keyset, stream,
+    segment
 
   /// Decodes the input; ends the process when a promise is broken.
   func run(_ input: [UInt8]) {
@@ -20,7 +21,12 @@ enum FuzzTarget: String, CaseIterable {
     case .footer: fuzzFooter(input)
     case .checkpoint: fuzzCheckpoint(input)
     case .receipt: fuzzReceipt(input)
-    case .meta: fuzzMeta(input)
+    case .meta: fuzzFile(input, .meta, StoreNames.meta)
+    case .manifest: fuzzFile(input, .manifest, StoreNames.manifest)
+    case .origin: fuzzFile(input, .origin, StoreNames.origin)
+    case .cursor: fuzzCursor(input)
+    case .keyset: fuzzKeyset(input)
+    case .stream: fuzzStream(input)
     case .segment: fuzzSegment(input)
     }
   }
@@ -115,12 +121,65 @@ private func fuzzReceipt(_ input: [UInt8]) {
   }
 }
 
-private func fuzzMeta(_ input: [UInt8]) {
-  for bytes in raws(input, .meta) {
+/// A small file of the store's own, in a store that is then used.
+private func fuzzFile(_ input: [UInt8], _ kind: SidecarKind, _ path: FilePath) {
+  for bytes in raws(input, kind) {
     let store = FuzzedStore()
-    store.put(bytes, at: StoreNames.meta)
+    store.put(bytes, at: path)
     store.use()
   }
+}
+
+/// A cursor's file: as it is, and with a head that fits the first bytes and a slot out of the rest.
+private func fuzzCursor(_ input: [UInt8]) {
+  _ = decoded { try CursorRecord(decoding: input) }
+  let slot = input.prefix(CursorSlot.count - 32)
+  var file = Sidecar.encode(.cursor, format: 1, payload: Array(input.dropFirst(slot.count)))
+  guard slot.count == CursorSlot.count - 32, file.count <= CursorRecord.headBytes else { return }
+  let bound = Array(file.suffix(32)) + slot
+  file += Array(repeating: 0, count: CursorRecord.headBytes - file.count) + slot
+  var writer = ByteWriter()
+  writer.append(digest: Blake3.digest(of: bound))
+  file += writer.bytes
+  file += Array(repeating: 0, count: CursorRecord.fileBytes - file.count)
+  guard let record = decoded({ try CursorRecord(decoding: file) }) else { return }
+  let next = record.advanced(to: record.slot.position, record.slot.commitment)
+  precondition(next.region == record.region && record.isOf(record.region))
+}
+
+/// A keyset whose head has the numbers of the first bytes and a proof that fits, and whose records have
+/// checksums that fit, in a store that has keys.
+private func fuzzKeyset(_ input: [UInt8]) {
+  let store = FuzzedStore(sealed: true)
+  store.put(input, at: KeysetFiles.keyset)
+  store.use()
+  guard input.count >= 32 else { return }
+  let salt = KeysetSalt(high: 1, low: 2)
+  let head = KeysetHead(
+    granularity: .entity, lineage: FuzzedStore.lineage, keyID: FuzzedStore.key.id, salt: salt,
+    epoch: UInt64(input[0]), history: ShredHistory.none, minted: UInt64(input[1]),
+    records: littleEndianUInt64(input.span, at: 2) >> UInt64(input[10] & 63))
+  var file = head.encode(with: FuzzedStore.key)
+  var rest = input[32...]
+  for index in 0... {
+    let record = Array(rest.prefix(KeyRecord.count - 4))
+    guard record.count == KeyRecord.count - 4 else { break }
+    rest = rest.dropFirst(record.count)
+    var writer = ByteWriter()
+    writer.append(bytes: record)
+    writer.append(KeyRecord.checksum(record.span, index, salt))
+    file += writer.bytes
+  }
+  let other = FuzzedStore(sealed: true)
+  other.put(file + rest, at: KeysetFiles.keyset)
+  other.use()
+}
+
+/// Lines of an export, taken by a store that is then used.
+private func fuzzStream(_ input: [UInt8]) {
+  let store = FuzzedStore()
+  store.take(input.split(separator: UInt8(ascii: "\n")).map(Array.init))
+  store.use()
 }
 
 /// A segment out of frames that the input gives, in a store that is then read, verified, opened and

@@ -9,13 +9,27 @@ import DurableFiles
 
 struct FuzzedStore {
   private let disk = SimulatedDisk(seed: 1, faults: .none)
-  private static let lineage = Lineage(id: EventID(high: 1, low: 2))
+  private let options: StoreOptions
+  private let keys: KeySource?
+  static let lineage = Lineage(id: EventID(high: 1, low: 2))
+  static let key = KeyEncryptionKey(from: .seeded(42))
 
-  init() {
+  init(sealed: Bool = false) {
+    var options = StoreOptions()
+    options.maintenance = .inline
+    options.entropy = .seeded(3)
+    options.preallocationBytes = 0
+    if sealed { options.keys = StoreKeys(.key(Self.key), granularity: .entity) }
+    self.options = options
+    keys = sealed ? .key(Self.key) : nil
     do {
       try disk.makeDirectory(StoreNames.segments, mode: 0o700)
-      try StoreMeta(lineage: Self.lineage, made: WallTime(microseconds: 1))
-        .write(on: disk, .seeded(1))
+      var meta = StoreMeta(lineage: Self.lineage, made: WallTime(microseconds: 1))
+      if sealed {
+        meta.granularity = .entity
+        try disk.makeDirectory(KeysetFiles.directory, mode: 0o700)
+      }
+      try meta.write(on: disk, .seeded(1))
     } catch {
       preconditionFailure("\(error)")
     }
@@ -31,11 +45,22 @@ struct FuzzedStore {
     }
   }
 
+  /// Imports the lines of a stream, as far as they are taken.
+  func take(_ lines: [[UInt8]]) {
+    _ = decoded {
+      let store = try EventStore.open(on: disk, options)
+      var importer = EventImporter(into: store)
+      for line in lines { try importer.take(line) }
+      _ = try importer.finish()
+      try store.close()
+    }
+  }
+
   /// Does with the store what users do; it may refuse at any point, by name.
   func use() {
     _ = decoded { try EventReader.verify(on: disk) }
     _ = decoded {
-      let reader = try EventReader.open(on: disk)
+      let reader = try EventReader.open(on: disk, keys: keys)
       for order in [PageOrder.oldestFirst, .newestFirst] {
         let page = try reader.events(in: Region(entityPrefix: "file"), limit: 50, order: order)
         for event in page.events { _ = decoded { try reader.ancestors(of: event.header.id) } }
@@ -49,10 +74,6 @@ struct FuzzedStore {
       }
     }
     _ = decoded {
-      var options = StoreOptions()
-      options.maintenance = .inline
-      options.entropy = .seeded(3)
-      options.preallocationBytes = 0
       let store = try EventStore.open(on: disk, options)
       let receipt = try store.append(
         NewEvent(

@@ -42,6 +42,33 @@ enum Seeds {
     case .checkpoint: return [inner(checkpoint.encoded)]
     case .meta: return [inner(try bytes(of: StoreNames.meta, disk))]
     case .footer: return [inner(try bytes(of: StoreNames.index(fuzzedSegment), disk))]
+    case .manifest, .origin:
+      let path = target == .manifest ? StoreNames.manifest : StoreNames.origin
+      let copy = SimulatedDisk(seed: 2, faults: .none)
+      let reader = try EventReader.open(on: disk)
+      if target == .manifest {
+        _ = try reader.snapshot(to: copy)
+      } else {
+        _ = try reader.fork(to: copy)
+      }
+      return [inner(try bytes(of: path, copy))]
+    case .cursor:
+      var writer = ByteWriter()
+      writer.append(1 as UInt64)
+      writer.append(1 as UInt64)
+      writer.append(digest: receipts[0].commitment.digest)
+      writer.append(id: FuzzedStore.lineage.id)
+      writer.append(prefixed: Array("name".utf8))
+      Region(entityPrefix: "file", scope: "test", kind: .category(1), lane: .main, sequences: 1...9)
+        .encode(into: &writer)
+      return [writer.take()]
+    case .keyset: return [Array(repeating: 0, count: 32) + records()]
+    case .stream:
+      let reader = try EventReader.open(on: disk)
+      var exporter = try EventExporter(reader)
+      var stream: [UInt8] = []
+      while let line = try exporter.next() { stream += line }
+      return [stream]
     case .segment:
       var input: [UInt8] = []
       for body in bodies {
@@ -51,6 +78,22 @@ enum Seeds {
       }
       return [input]
     }
+  }
+
+  /// Records of a keyset without their checksums.
+  private static func records() -> [UInt8] {
+    var found: [UInt8] = []
+    for (index, content) in [
+      KeyRecord.Content.key(
+        durableBelow: 0, nonce: Array(repeating: 1, count: 24),
+        wrapped: Array(repeating: 2, count: 48)), .shredded(epoch: 1),
+    ].enumerated() {
+      var writer = ByteWriter()
+      KeyRecord(scope: KeyScopeID(high: 1, low: 2), generation: UInt32(index), content: content)
+        .encode(at: index, KeysetSalt(high: 1, low: 2), into: &writer)
+      found += writer.bytes.dropLast(4)
+    }
+    return found
   }
 
   private static func makeStore(_ disk: SimulatedDisk) throws -> (EventStore, [Receipt]) {

@@ -64,6 +64,12 @@ let rules: [Rule] = [
     !Set(freeCalls(code)).isDisjoint(with: ["sleep", "usleep", "nanosleep"])
       || code.contains("Task.sleep")
   },
+  .eachLine(
+    "nothing is checked in debug builds alone",
+    "use precondition, or throw: a release build keeps it"
+  ) { code, _ in
+    !Set(freeCalls(code)).isDisjoint(with: ["assert", "assertionFailure"])
+  },
   .explained("no error is swallowed without a reason", "say above why it may be dropped") {
     (" " + $0).contains(" try?")
   },

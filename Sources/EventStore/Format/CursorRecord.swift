@@ -165,7 +165,9 @@ struct CursorRecord: Equatable {
     let slot = CursorSlot(
       commits: littleEndianUInt64(span, at: 0), position: position,
       commitment: position == 0 ? nil : Commitment(storedDigest(span, 16..<48)))
-    return slot.commits > 0 && encode(slot, headDigest) == stored ? slot : nil
+    // Nobody commits so often; a number that cannot grow would end the next commit.
+    guard slot.commits > 0, slot.commits < UInt64.max else { return nil }
+    return encode(slot, headDigest) == stored ? slot : nil
   }
 }
 

@@ -399,6 +399,7 @@ private struct Head {
     var peakCursor = ByteCursor(tables[IndexTable.peaks.rawValue])
     while !peakCursor.isAtEnd { peaks.append(try peakCursor.digest(in: bytes)) }
     guard firstTime <= lastTime, firstID <= lastID, firstSequence > 0,
+      firstSequence <= UInt64(Int64.max),
       sequences == UInt64(tables[IndexTable.offsets.rawValue].count / 4),
       !tables[IndexTable.filter.rawValue].isEmpty,
       let accumulator = Accumulator(count: firstSequence - 1 + sequences, peaks: peaks),
