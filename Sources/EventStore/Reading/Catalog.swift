@@ -10,9 +10,23 @@ struct Catalog: Sendable {
   var segments: [Segment]
   /// Nothing after this sequence may be seen.
   var visible: UInt64
-  /// A writer has the store open, or ended without closing it; full segments may still wait for
-  /// their footers.
+  /// A writer has the store open, or ended without closing it, or this is a copy of such a store;
+  /// full segments may still wait for their footers.
   var awaitsFooters = false
+
+  /// Whether the last event says that the store was closed in order.
+  var endsClosed: Bool {
+    get throws(StoreError) {
+      guard let last = segments.last?.lastSequence, let segment = segment(holding: last),
+        let place = segment.place(of: last)
+      else { return false }
+      do throws(StoreError) {
+        return try segment.receipt(at: place.index.offset(of: place.ordinal)).header.kind == .closed
+      } catch .removed {
+        return false
+      }
+    }
+  }
 
   /// Full segments that have no footer yet.
   var unsealedCount: Int { segments.dropLast().count { $0.tail != nil } }

@@ -64,7 +64,7 @@ final class Refresher: Sendable {
         state.seen = live
         state.scan = opened?.scan
         state.last = last
-        return catalog(opened, live)
+        return try catalog(opened, live)
       } catch {
         if attempt == Self.attemptsMax - 1 || state.words?.read()?.epoch == live?.epoch {
           throw error
@@ -98,13 +98,16 @@ final class Refresher: Sendable {
   /// How often a listing is repeated while the writer changes the segments under it.
   private static let attemptsMax = 100
 
-  private func catalog(_ opened: OpenedLog?, _ live: LiveState?) -> Catalog {
+  private func catalog(
+    _ opened: OpenedLog?, _ live: LiveState?
+  ) throws(StoreError) -> Catalog {
     guard let opened else { return Catalog(segments: [], visible: 0) }
     let last = opened.segments.last?.lastSequence ?? 0
     // Without a writer's word, a fence that nobody ended hides what follows its first member.
     let visible = min(live?.visible ?? opened.scan.visible, last)
-    return Catalog(
-      segments: opened.segments, visible: visible, awaitsFooters: live != nil)
+    var catalog = Catalog(segments: opened.segments, visible: visible)
+    catalog.awaitsFooters = live == nil ? try !catalog.endsClosed : true
+    return catalog
   }
 
   /// Takes in what the writer published since the last time.
