@@ -12,7 +12,7 @@ import Testing
 
 /// What else happens to the store while it is written and followed.
 enum Disturbance: String, CaseIterable, CustomTestStringConvertible {
-  case none, compaction
+  case none, compaction, shredding
 
   var testDescription: String { rawValue }
 }
@@ -70,8 +70,13 @@ enum Disturbance: String, CaseIterable, CustomTestStringConvertible {
         ),
       ]
 
-  /// Events that a reader sees: those of the parts, and the opening.
-  private static let seen = 1 + rounds * parts.map(\.seen).reduce(0, +)
+  /// How many keys are destroyed in a run with shredding.
+  private static let shreds = 5
+  /// Events that a reader sees: the opening, those of the parts, and with shredding an event for
+  /// each key and the record of its end.
+  private static func seen(_ disturbance: Disturbance) -> Int {
+    1 + rounds * parts.map(\.seen).reduce(0, +) + (disturbance == .shredding ? 2 * shreds : 0)
+  }
 
   @Test(arguments: Disturbance.allCases)
   func `two followers in other processes see the log whole, in order and without a gap`(
@@ -82,6 +87,9 @@ enum Disturbance: String, CaseIterable, CustomTestStringConvertible {
     options.monotonicClock = ManualClock().monotonic
     options.maintenance = .inline
     options.segmentBytes = 32_768
+    if disturbance == .shredding {
+      options.keys = StoreKeys(.key(KeyEncryptionKey(from: .live)), granularity: .entity)
+    }
     let disk = try PosixDisk(root: scratch.path("store"))
     let store = try EventStore.open(on: disk, options)
     let appending = Monitor(Self.parts.count)
@@ -94,15 +102,13 @@ enum Disturbance: String, CaseIterable, CustomTestStringConvertible {
           defer { appending.change { $0 -= 1 } }
           for round in 0..<Self.rounds { try Self.parts[index].append(self, store, round) }
         case writers, writers + 1:
-          let lines = try follow()
+          let lines = try follow(disturbance)
           followed.withLock { $0.append(lines) }
         case writers + 2:
-          try watchSeams()
+          try watchSeams(disturbance)
         default:
-          while disturbance == .compaction,
-            appending.wait(timeout: .milliseconds(5), until: { $0 == 0 ? true : nil }) == nil
-          {
-            _ = try store.compact(CompactionRequest(removing: nil))
+          try disturb(store, disturbance) {
+            appending.wait(timeout: .milliseconds(5), until: { $0 == 0 ? true : nil }) != nil
           }
         }
       } catch {
@@ -111,15 +117,34 @@ enum Disturbance: String, CaseIterable, CustomTestStringConvertible {
     }
     let all = followed.withLock { $0 }
     #expect(all.count == 2)
-    for lines in all { try check(lines, store.reader) }
+    for lines in all { try check(lines, disturbance) }
     try store.close()
     #expect(try EventReader.verify(on: disk).isIntact)
   }
 
+  /// Does what else happens, until the appenders are done.
+  private func disturb(
+    _ store: EventStore, _ disturbance: Disturbance, until isDone: () -> Bool
+  ) throws {
+    switch disturbance {
+    case .none: return
+    case .compaction: while !isDone() { try store.compact(CompactionRequest()) }
+    case .shredding:
+      for _ in 0..<Self.shreds {
+        let doomed = try store.append(try event("doomed", "secret"))
+        try store.shred(.entity("doomed"))
+        // A fence of another thread may hide it for a while.
+        try store.wait(for: .visible, until: doomed.sequence)
+        #expect(try store.reader.event(doomed.sequence).payload == .shredded)
+      }
+    }
+  }
+
   /// What the executable prints of the whole log.
-  private func follow() throws -> [JSONValue] {
+  private func follow(_ disturbance: Disturbance) throws -> [JSONValue] {
     let words = [
-      "events", "follow", scratch.path("store"), "--json", "--count", "\(Self.seen)",
+      "events", "follow", scratch.path("store"), "--json", "--count",
+      "\(Self.seen(disturbance))",
     ]
     let ended = try ChildProcess(builtProduct("larder"), words.map { Array($0.utf8) }).wait()
     #expect(ended.ending == .exited(0), "\(ended.errorText)")
@@ -127,14 +152,17 @@ enum Disturbance: String, CaseIterable, CustomTestStringConvertible {
   }
 
   /// Looks, whenever the log has grown, whether it ends inside a batch or a fence.
-  private func watchSeams() throws {
+  private func watchSeams(_ disturbance: Disturbance) throws {
     let disk = try PosixDisk(root: scratch.path("store"), readOnly: true)
     let reader = try EventReader.open(on: disk)
     var position: UInt64 = 0
     var (seen, looks) = (0, 0)
     var open: [UInt64: Int] = [:]
-    while seen < Self.seen {
-      try reader.wait(after: position)
+    while seen < Self.seen(disturbance) {
+      guard try reader.wait(after: position, timeout: .seconds(60)) else {
+        Issue.record("the log never grew beyond \(position)")
+        return
+      }
       let last = try reader.lastSequence
       looks += 1
       while position < last {
@@ -152,8 +180,8 @@ enum Disturbance: String, CaseIterable, CustomTestStringConvertible {
     #expect(looks > 3, "the log was never looked at while it grew")
   }
 
-  private func check(_ lines: [JSONValue], _ reader: EventReader) throws {
-    #expect(lines.count == Self.seen)
+  private func check(_ lines: [JSONValue], _ disturbance: Disturbance) throws {
+    #expect(lines.count == Self.seen(disturbance))
     let sequences = lines.compactMap { $0["sequence"]?.integer }
     #expect(zip(sequences, sequences.dropFirst()).allSatisfy { $0 < $1 }, "order or duplicate")
     #expect(!lines.contains { $0["entity"]?.string == "never" }, "a cancelled event was seen")
