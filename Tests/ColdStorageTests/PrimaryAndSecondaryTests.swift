@@ -120,7 +120,7 @@ import Testing
     let local = try LocalGround(.posix)
     let probe = try StorageProbe.run(local.store, clock: .live, entropy: .seeded(1))
     #expect(probe.isWell && probe.failure == nil)
-    #expect(probe.steps.map(\.name) == ["put", "head", "get", "range", "list", "delete"])
+    #expect(probe.steps.map(\.name) == ["put", "head", "get", "range", "list", "delete", "sweep"])
     #expect(try local.disk.allNames() == [])
   }
 
@@ -131,7 +131,7 @@ import Testing
       RefusingStore(local.store, denied), clock: .live, entropy: .seeded(1))
     #expect(!probe.isWell && probe.failure == denied)
     #expect(
-      probe.steps.filter { $0.failure == nil }.map(\.name) == ["put", "list", "delete"])
+      probe.steps.filter { $0.failure == nil }.map(\.name) == ["put", "list", "delete", "sweep"])
     #expect(try local.disk.allNames() == [])
   }
 
