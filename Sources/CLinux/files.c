@@ -197,6 +197,11 @@ int clinux_lock(int file, int32_t holder) {
   return fcntl(file, F_OFD_SETLK, &lock);
 }
 
+int clinux_unlock(int file) {
+  struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+  return fcntl(file, F_OFD_SETLK, &lock);
+}
+
 int32_t clinux_lock_holder(int file) {
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
   if (fcntl(file, F_OFD_GETLK, &lock) || lock.l_type == F_UNLCK) return 0;

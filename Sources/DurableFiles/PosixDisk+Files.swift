@@ -40,8 +40,11 @@ extension PosixDisk {
   }
 
   public func close(_ file: FileID) {
-    let known = opened.withLock { $0.removeValue(forKey: file.number) != nil }
-    precondition(known, "a file was closed that is not open")
+    let known = opened.withLock { $0.removeValue(forKey: file.number) }
+    precondition(known != nil, "a file was closed that is not open")
+    // A lock lives as long as any copy of the opening, and a child that has not got as far as its own
+    // program yet has one; so the lock is given back by name.
+    if known?.isLocked == true { _ = clinux_unlock(file.number) }
     // Nothing is learnt from closing: what had to be durable was synced before.
     _ = Glibc.close(file.number)
   }
@@ -186,6 +189,7 @@ extension PosixDisk {
     try requireWriting(file)
     do throws(DiskError) {
       try answer(for: path) { clinux_lock(file.number, getpid()) }
+      opened.withLock { $0[file.number]?.isLocked = true }
     } catch .locked {
       throw .locked(path, holder: clinux_lock_holder(file.number))
     } catch .denied {

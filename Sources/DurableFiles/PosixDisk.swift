@@ -30,6 +30,7 @@ public final class PosixDisk: Disk {
   struct Opened {
     let path: FilePath
     let changes: Bool
+    var isLocked = false
   }
 
   let root: OpenDirectory

@@ -78,6 +78,8 @@ int clinux_remove_attribute(int file, const char *name);
 /// its holder to others: the kernel keeps no process for such locks. EAGAIN when taken. See
 /// fcntl(2), F_OFD_SETLK.
 int clinux_lock(int file, int32_t holder);
+/// Gives the lock back, whoever else holds a copy of the opening.
+int clinux_unlock(int file);
 /// The holder named by the lock that others have, 0 when there is none.
 int32_t clinux_lock_holder(int file);
 
