@@ -47,7 +47,7 @@ public final class EventStore: Sendable {
     let words = try LiveWords.writing(on: disk)
     let opener = LogOpener(files: files, live: words.read(), repairs: true)
     var cut: String?
-    let opened: OpenedLog
+    var opened: OpenedLog
     if let found = try opener.open() {
       opened = found
       if case .damage(let sentence) = found.scan.torn {
@@ -55,6 +55,7 @@ public final class EventStore: Sendable {
         try found.active.file.cut(to: found.scan.tables.endOffset)
       }
       try found.active.secure(found.scan.tables)
+      opened = try files.handedOver(opened, at: options.wallClock.now())
     } else {
       let name = SegmentName(first: 1, generation: 0)
       let segment = try files.make(name, after: Accumulator(), at: options.wallClock.now())

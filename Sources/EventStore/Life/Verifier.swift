@@ -174,19 +174,21 @@ struct Verifier {
     if let signer = segment.header.signer {
       let statement = ChainHash.statement(
         SealStatement(count: accumulator.count, root: accumulator.root), segment.header.lineage)
-      // What a fork cut off could be sealed by the parent's key alone; the next header has its root.
+      // The next header has the root of a segment that nobody could seal.
       let holds =
         footer.signature.map { SigningKey.isValid($0, of: statement, publicKey: signer) }
-        ?? isCutOff(segment)
+        ?? isSuperseded(segment)
       if !holds { find(\.others, Place(segment, start), "has a seal whose signature fails") }
     }
   }
 
-  /// Whether a segment is the last that a fork took from its parent.
-  private func isCutOff(_ segment: Segment) -> Bool {
+  /// Whether the next segment is another store's or another key's to sign, so that perhaps nobody with
+  /// the key of this one was there to seal it.
+  private func isSuperseded(_ segment: Segment) -> Bool {
     let next = catalog.segments.firstIndex { $0 === segment }.map { $0 + 1 }
     guard let next, next < catalog.segments.count else { return false }
-    return catalog.segments[next].header.lineage != segment.header.lineage
+    let header = catalog.segments[next].header
+    return header.lineage != segment.header.lineage || header.signer != segment.header.signer
   }
 
   // MARK: - Events

@@ -68,7 +68,7 @@ final class LogPublisher: Sendable {
   }
 
   /// The tables over a whole segment; scanned anew where a part of them is in a sidecar.
-  private static func completeTables(
+  static func completeTables(
     of segment: Segment, _ files: SegmentFiles, _ catalog: Catalog
   ) throws(StoreError) -> IndexTables {
     guard let tail = segment.tail else { preconditionFailure("a segment is sealed once") }
