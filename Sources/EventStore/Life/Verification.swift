@@ -115,6 +115,12 @@ extension EventReader {
     do throws(StoreError) {
       return (try keyset(), nil)
     } catch .keyset(let fault) {
+      // A snapshot says itself that its keys were left out.
+      if fault == .missing, let disk = refresher?.disk,
+        try SnapshotManifest.read(on: disk)?.includesKeys == false
+      {
+        return (nil, nil)
+      }
       let offset: UInt64 = if case .damaged(let offset, _) = fault { offset } else { 0 }
       return (
         nil,
