@@ -117,15 +117,7 @@ public struct CursorShelf: Sendable {
       commitment: start == 0 ? nil : try reader.commitment(of: start))
     let record = try CursorRecord(lineage: lineage, name: name, region: region, slot: slot)
     do throws(DiskError) {
-      if try disk.status(at: directory) == nil {
-        do throws(DiskError) {
-          try disk.makeDirectory(directory, mode: 0o700)
-        } catch .exists {
-          // Another reader made it in between, which is as good.
-        }
-        try disk.syncDirectory(directory.parent)
-      }
-      try disk.sweepTemporaries(in: directory)
+      try SmallFile.prepare(directory, on: disk)
       try AtomicReplace.write(
         record.encoded, to: path, mode: 0o600, replacing: false, on: disk, entropy: entropy)
     } catch .exists {

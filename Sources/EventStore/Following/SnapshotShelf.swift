@@ -64,15 +64,7 @@ struct SnapshotShelf: Sendable {
       throw .tooLarge("the snapshot of '\(snapshot.name)'", bytesMax: SmallFile.bytesMax)
     }
     do throws(DiskError) {
-      if try disk.status(at: directory) == nil {
-        do throws(DiskError) {
-          try disk.makeDirectory(directory, mode: 0o700)
-        } catch .exists {
-          // Somebody made it in between, which is as good.
-        }
-        try disk.syncDirectory(directory.parent)
-      }
-      try disk.sweepTemporaries(in: directory)
+      try SmallFile.prepare(directory, on: disk)
     } catch {
       throw StoreError(error)
     }

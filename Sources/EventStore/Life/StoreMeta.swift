@@ -94,6 +94,19 @@ enum SmallFile {
     }
   }
 
+  /// Makes the directory of small files if it is not there, durably, and rids it of what a crash left.
+  static func prepare(_ directory: FilePath, on disk: any Disk) throws(DiskError) {
+    if try disk.status(at: directory) == nil {
+      do throws(DiskError) {
+        try disk.makeDirectory(directory, mode: 0o700)
+      } catch .exists {
+        // Somebody made it in between, which is as good.
+      }
+      try disk.syncDirectory(directory.parent)
+    }
+    try disk.sweepTemporaries(in: directory)
+  }
+
   /// Removes the file if it is there; its name is gone for good only after the directory's sync.
   static func remove(_ path: FilePath, on disk: any Disk) throws(StoreError) {
     do throws(DiskError) {

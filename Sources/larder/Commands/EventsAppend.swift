@@ -62,7 +62,12 @@ private func append(_ invocation: Invocation, _ output: inout Output) throws(Fai
   } catch {
     failure = error
   }
-  try storing { () throws(StoreError) in try store.close() }
+  do throws(Failure) {
+    try storing { () throws(StoreError) in try store.close() }
+  } catch {
+    // A store that could not append may not close either; what was wrong first says which line.
+    throw failure ?? error
+  }
   if let failure { throw failure }
   return .done
 }
