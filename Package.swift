@@ -57,13 +57,8 @@ let fuzzing: [Target] =
       ])
   ]
 
-let package = Package(
-  name: "larder",
-  products: [
-    .library(name: "EventStore", targets: ["EventStore"]),
-    .executable(name: "larder", targets: ["larder"]),
-  ],
-  targets: [
+let house: [Target] =
+  [
     // 0: walls, and the ground
     wall("CLinux"),
     wall("CSQLite", links: "sqlite3"),
@@ -171,4 +166,34 @@ let package = Package(
       ]),
     suite("TidyTests", ["DurableFiles"]),
   ] + fuzzing
+
+/// The targets of the house that are named, and all they stand on.
+func standing(_ names: [String], in house: [Target]) -> [Target] {
+  var wanted = Set(names)
+  // A room stands below whoever names it, but what tests share stands among them: hence twice.
+  for _ in 0..<2 {
+    for target in house.reversed() where wanted.contains(target.name) {
+      for case .byNameItem(let name, _) in target.dependencies { wanted.insert(name) }
+    }
+  }
+  return house.filter { wanted.contains($0.name) }
+}
+
+/// `LARDER_ROOMS="SocketsTests" swift test` builds and tests those rooms alone, for the inner loop.
+let targets =
+  Context.environment["LARDER_ROOMS"].map { rooms in
+    standing(rooms.split(separator: " ").map(String.init), in: house)
+  } ?? house
+
+let products: [Product] = [
+  .library(name: "EventStore", targets: ["EventStore"]),
+  .executable(name: "larder", targets: ["larder"]),
+]
+
+let package = Package(
+  name: "larder",
+  products: products.filter { product in
+    targets.contains { $0.name == product.name }
+  },
+  targets: targets
 )
