@@ -95,6 +95,7 @@ let house: [Target] =
       [
         "ColdStorage", "HTTP", "Digests", "DurableFiles", "Telemetry", "Retry", "Bytes", "Ambient",
       ]),
+    room("Manifest", ["EventStore", "SQLite", "DurableFiles", "Digests", "Bytes", "Ambient"]),
 
     // 5
     room("Rehearsal", ["DiskSimulation", "EventStore", "DurableFiles", "Digests", "Ambient"]),
@@ -150,6 +151,9 @@ let house: [Target] =
         "EventStore", "DiskSimulation", "ScratchFiles", "DurableFiles", "Digests", "Bytes",
         "Ambient",
       ]),
+    suite(
+      "ManifestTests",
+      ["Manifest", "EventStore", "DiskSimulation", "DurableFiles", "Digests", "Bytes", "Ambient"]),
     suite("RehearsalTests", ["Rehearsal", "DiskSimulation", "Ambient"]),
     suite(
       "CloudStorageTests",

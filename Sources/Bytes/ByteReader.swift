@@ -37,6 +37,12 @@ package struct ByteReader: Sendable {
     return try cursor.uint8(in: lent.span)
   }
 
+  /// Reads a byte that is 0 for false or 1 for true.
+  package mutating func flag() throws(BytesError) -> Bool {
+    let lent = bytes
+    return try cursor.flag(in: lent.span)
+  }
+
   /// Reads two bytes, the low one first.
   package mutating func uint16() throws(BytesError) -> UInt16 {
     let lent = bytes
