@@ -81,12 +81,14 @@ let house: [Target] =
     room("Retry", ["Ambient"]),
     room("Sockets", ["CLinux", "Ambient", "Bytes"]),
     room("DurableFiles", ["CLinux", "Ambient", "Bytes"]),
+    room("Views", ["Ambient"]),
     room("Telemetry", ["DurableFiles", "Bytes", "Ambient"]),
 
     // 2
     room("EventStore", ["DurableFiles", "Digests", "Bytes", "Ambient"]),
     room("DiskSimulation", ["DurableFiles", "Ambient"]),
     room("Flags", ["Ambient", "Bytes"]),
+    room("Triage", ["Views", "Ambient"]),
     room("ColdStorage", ["DurableFiles", "Digests", "Telemetry", "Retry", "Bytes", "Ambient"]),
 
     // 3
@@ -154,6 +156,7 @@ let house: [Target] =
     suite(
       "ManifestTests",
       ["Manifest", "EventStore", "DiskSimulation", "DurableFiles", "Digests", "Bytes", "Ambient"]),
+    suite("TriageTests", ["Triage", "Views", "Ambient"]),
     suite("RehearsalTests", ["Rehearsal", "DiskSimulation", "Ambient"]),
     suite(
       "CloudStorageTests",
