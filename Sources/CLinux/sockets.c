@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -301,4 +302,23 @@ int clinux_wait(int socket, int for_writing, int wake, int64_t nanoseconds) {
   if (ready <= 0) return ready;
   if (waited[1].revents) return 2;
   return 1;
+}
+
+int clinux_wait_set(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int clinux_wait_set_add(int set, int descriptor, uint64_t number) {
+  struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET};
+  event.data.u64 = number;
+  return epoll_ctl(set, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+int clinux_wait_set_next(int set, uint64_t *numbers, int max, int64_t nanoseconds) {
+  enum { events_max = 128 };
+  struct epoll_event events[events_max];
+  // Rounded up, so that who waits for a moment does not find that it has not come yet.
+  int64_t milliseconds = nanoseconds < 0 ? -1 : nanoseconds / 1000000 + (nanoseconds % 1000000 > 0);
+  if (milliseconds > INT32_MAX) milliseconds = INT32_MAX;
+  int count = epoll_wait(set, events, max < events_max ? max : events_max, (int)milliseconds);
+  for (int at = 0; at < count; at++) numbers[at] = events[at].data.u64;
+  return count;
 }

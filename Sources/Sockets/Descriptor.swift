@@ -57,6 +57,19 @@ struct Endpoint: ~Copyable, Sendable {
     }
   }
 
+  /// Makes the call once; nil when the kernel would have it wait.
+  func attempt(_ body: () -> Int64) throws(SocketsError) -> Int? {
+    while true {
+      let answer = body()
+      if answer >= 0 { return Int(answer) }
+      switch errno {
+      case EINTR: continue
+      case EAGAIN: return nil
+      case let refusal: throw SocketsError(errno: refusal, name)
+      }
+    }
+  }
+
   /// Waits until bytes can go that way.
   func wait(_ direction: Direction, _ deadline: Deadline) throws(SocketsError) {
     while true {

@@ -130,6 +130,24 @@ package struct Stream: ~Copyable, Sendable {
     return Delivery(bytes: bytes, descriptor: passed)
   }
 
+  /// Reads what is there already into the bytes; nil when nothing is, 0 when the other end has
+  /// finished.
+  func readAtOnce(into bytes: inout [UInt8], countMax: Int) throws(SocketsError) -> Int? {
+    precondition(countMax > 0 && countMax <= bytes.count, "there is room for a byte")
+    let number = endpoint.number
+    return try endpoint.attempt { unsafe clinux_receive(number, &bytes, countMax) }
+  }
+
+  /// Writes of the bytes what the other end has room for now; nil when it has none.
+  func writeAtOnce(_ bytes: Span<UInt8>) throws(SocketsError) -> Int? {
+    let number = endpoint.number
+    return try endpoint.attempt {
+      unsafe bytes.withUnsafeBufferPointer { buffer in
+        unsafe clinux_send(number, buffer.baseAddress, buffer.count)
+      }
+    }
+  }
+
   /// Waits until there is something to read, the end included.
   package func waitForInput(_ deadline: Deadline) throws(SocketsError) {
     try endpoint.wait(.reading, deadline)

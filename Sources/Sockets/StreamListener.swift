@@ -45,6 +45,26 @@ package struct StreamListener: ~Copyable, Sendable {
     UInt16(clamping: clinux_local_port(endpoint.number))
   }
 
+  /// The kernel's number of the socket.
+  var number: Int32 { endpoint.number }
+
+  /// The next connection that is there already, with the listener's stop switch and name; nil when
+  /// none is.
+  func acceptAtOnce() throws(SocketsError) -> Stream? {
+    while true {
+      let number = endpoint.number
+      do throws(SocketsError) {
+        guard let accepted = try endpoint.attempt({ Int64(clinux_accept(number)) }) else {
+          return nil
+        }
+        return Stream(Descriptor(Int32(accepted)), name: endpoint.name, stop: endpoint.stop)
+      } catch .system(_, ECONNABORTED) {
+        // It left before its turn came.
+        continue
+      }
+    }
+  }
+
   /// The next connection, waiting for one; it has the listener's stop switch and name.
   package func accept(_ deadline: Deadline) throws(SocketsError) -> Stream {
     while true {

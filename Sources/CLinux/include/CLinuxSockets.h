@@ -81,3 +81,12 @@ int clinux_wake(int descriptor);
 /// Waits until the socket can be read or written: 1; or until woken: 2; or for so long: 0. A negative
 /// time waits for ever; a descriptor of -1 is not waited for. See ppoll(2).
 int clinux_wait(int socket, int for_writing, int wake, int64_t nanoseconds);
+
+/// A set of descriptors that are waited for together; see epoll_create1(2).
+int clinux_wait_set(void);
+/// Adds a descriptor under a number. Each change of what can be done with it is told once, and what
+/// can be done already is the first; it leaves the set when it is closed. See epoll(7), EPOLLET.
+int clinux_wait_set_add(int set, int descriptor, uint64_t number);
+/// Waits for changes and fills the numbers of who changed, at most `max`; returns how many. A negative
+/// time waits for ever. See epoll_wait(2).
+int clinux_wait_set_next(int set, uint64_t *numbers, int max, int64_t nanoseconds);
