@@ -49,7 +49,8 @@ let fuzzing: [Target] =
     .executableTarget(
       name: "EventStoreFuzz",
       dependencies: [
-        "EventStore", "DiskSimulation", "DurableFiles", "Digests", "Bytes", "Ambient",
+        "CacheEngine", "EventStore", "DiskSimulation", "DurableFiles", "Digests", "Bytes",
+        "Ambient",
       ],
       path: "Tests/Fuzzing", exclude: ["README.md"],
       swiftSettings: strict + [
@@ -98,6 +99,9 @@ let house: [Target] =
         "ColdStorage", "HTTP", "Digests", "DurableFiles", "Telemetry", "Retry", "Bytes", "Ambient",
       ]),
     room("Manifest", ["EventStore", "SQLite", "DurableFiles", "Digests", "Bytes", "Ambient"]),
+
+    // 4
+    room("CacheEngine", ["Sockets", "DurableFiles", "Telemetry", "Bytes", "Ambient"]),
 
     // 5
     room("Rehearsal", ["DiskSimulation", "EventStore", "DurableFiles", "Digests", "Ambient"]),
@@ -170,6 +174,11 @@ let house: [Target] =
       [
         "ColdStorage", "StorageContract", "DiskSimulation", "DurableFiles", "Digests", "Telemetry",
         "Retry", "Bytes", "Ambient",
+      ]),
+    suite(
+      "CacheEngineTests",
+      [
+        "CacheEngine", "Sockets", "ScratchFiles", "DurableFiles", "Telemetry", "Bytes", "Ambient",
       ]),
     suite("TidyTests", ["DurableFiles"]),
   ] + fuzzing

@@ -10,8 +10,8 @@ import DurableFiles
 
 /// One decoder under test.
 enum FuzzTarget: String, CaseIterable {
-  case frame, header, footer, checkpoint, receipt, meta, manifest, origin, cursor, keyset, stream,
-    segment
+  case frame, header, footer, checkpoint, receipt, meta, manifest, origin, cursor, keyset, stream
+  case segment, request
 
   /// Decodes the input; ends the process when a promise is broken.
   func run(_ input: [UInt8]) {
@@ -28,6 +28,7 @@ enum FuzzTarget: String, CaseIterable {
     case .keyset: fuzzKeyset(input)
     case .stream: fuzzStream(input)
     case .segment: fuzzSegment(input)
+    case .request: fuzzRequest(input)
     }
   }
 }

@@ -63,6 +63,7 @@ enum Seeds {
         .encode(into: &writer)
       return [writer.take()]
     case .keyset: return [Array(repeating: 0, count: 32) + records()]
+    case .request: return FuzzedRequests.seeds
     case .stream:
       let reader = try EventReader.open(on: disk)
       var exporter = try EventExporter(reader)
