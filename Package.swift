@@ -101,7 +101,12 @@ let house: [Target] =
     room("Manifest", ["EventStore", "SQLite", "DurableFiles", "Digests", "Bytes", "Ambient"]),
 
     // 4
-    room("CacheEngine", ["Sockets", "DurableFiles", "Telemetry", "Bytes", "Ambient"]),
+    room(
+      "CacheEngine",
+      [
+        "Manifest", "EventStore", "ColdStorage", "Sockets", "DurableFiles", "Digests", "Telemetry",
+        "Bytes", "Ambient",
+      ]),
 
     // 5
     room("Rehearsal", ["DiskSimulation", "EventStore", "DurableFiles", "Digests", "Ambient"]),
@@ -178,7 +183,8 @@ let house: [Target] =
     suite(
       "CacheEngineTests",
       [
-        "CacheEngine", "Sockets", "ScratchFiles", "DurableFiles", "Telemetry", "Bytes", "Ambient",
+        "CacheEngine", "Manifest", "EventStore", "ColdStorage", "Sockets", "DiskSimulation",
+        "ScratchFiles", "DurableFiles", "Digests", "Telemetry", "Retry", "Bytes", "Ambient",
       ]),
     suite("TidyTests", ["DurableFiles"]),
   ] + fuzzing

@@ -1,0 +1,116 @@
+// The depot's directory as the engine uses it: files anywhere, and a corner of its own, in the same
+// file system so that a rename leads from one to the other.
+//
+//   .p4cache/restoring   files that are coming; whatever lies there at the start is removed
+//   .p4cache/evicting    files that are going; whatever lies there at the start is put back
+//   .p4cache/displaced   files that could not be put back, for their name was taken; never removed
+//
+// A disk latches when a sync has failed. What was under way then fails, and the depot is opened
+// anew: nothing that was not known to be durable was ever said to be.
+
+package import DurableFiles
+internal import Manifest
+internal import Synchronization
+
+/// The directory of a depot.
+package final class Depot: Sendable {
+  static let home: FilePath = ".p4cache"
+  static let restoring = home.appending("restoring")
+  static let evicting = home.appending("evicting")
+  static let displaced = home.appending("displaced")
+
+  private let open: @Sendable () throws(DiskError) -> any Disk
+  private let current: Mutex<any Disk>
+
+  /// Opens the depot; `open` is called again when the disk refuses further work after a failed sync.
+  package init(
+    opening open: @escaping @Sendable () throws(DiskError) -> any Disk
+  ) throws(DiskError) {
+    self.open = open
+    current = Mutex(try open())
+  }
+
+  /// The disk as it is open now.
+  var disk: any Disk { current.withLock { $0 } }
+
+  /// Runs `body` on the disk, and opens it anew for the next when it has latched.
+  func perform<Result: ~Copyable>(
+    _ body: (any Disk) throws(DiskError) -> Result
+  ) throws(DiskError) -> Result {
+    do throws(DiskError) {
+      return try body(disk)
+    } catch {
+      heal(after: error)
+      throw error
+    }
+  }
+
+  /// Opens the disk anew when this error says that it has latched.
+  func heal(after error: DiskError) {
+    guard case .latched = error else { return }
+    do throws(DiskError) {
+      let fresh = try open()
+      current.withLock { $0 = fresh }
+    } catch {
+      // The disk stays latched, and whoever meets that next comes here again.
+    }
+  }
+
+  /// Makes the engine's corner.
+  func prepare() throws(DiskError) {
+    for directory in [Self.restoring, Self.evicting, Self.displaced] {
+      try disk.makeDirectories(directory, mode: 0o700)
+    }
+  }
+
+  /// Whether a path is one that the depot's server may have files at.
+  static func isFile(_ path: FilePath) -> Bool {
+    path != .root && !path.isWithin(home)
+  }
+
+  /// The file at a path as it is now; nil when there is none, or something that is no file.
+  func copy(at path: FilePath) throws(DiskError) -> HotCopy? {
+    do throws(DiskError) {
+      let status = try perform { (disk) throws(DiskError) in try disk.status(at: path) }
+      guard let status, status.kind == .regular else { return nil }
+      return HotCopy(status)
+    } catch {
+      if error.isOfNothingThere { return nil }
+      throw error
+    }
+  }
+
+  /// Makes the directories that a file needs, like the nearest that exists.
+  func makeWay(to path: FilePath) throws(DiskError) {
+    try perform { (disk) throws(DiskError) in
+      var existing = path.parent
+      while existing != .root, try disk.status(at: existing) == nil { existing = existing.parent }
+      if existing == path.parent { return }
+      let mode = try disk.status(at: existing)?.mode ?? 0o755
+      try disk.makeDirectories(path.parent, mode: mode)
+    }
+  }
+
+  /// Removes the directories above a file that hold nothing any more.
+  func removeEmptyDirectories(above path: FilePath) {
+    var directory = path.parent
+    do throws(DiskError) {
+      while directory != .root {
+        try disk.removeDirectory(directory)
+        directory = directory.parent
+      }
+    } catch {
+      // It holds something, or somebody else was first; an empty directory harms nobody.
+    }
+  }
+}
+
+extension DiskError {
+  /// Whether the path leads to nothing that could be a file.
+  var isOfNothingThere: Bool {
+    switch self {
+    case .absent, .notADirectory, .escapes, .notRegular, .isADirectory: true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,138 @@
+// Which files are uploaded, and when. The queue of all dirty files is the manifest's, on its disk; here
+// are the few that come next, those under way, and the reasons why nothing may begin.
+//
+//   manifest ──looked──▶ waiting ──a place is free──▶ under way ──ended──▶ (forgotten)
+//      ▲                    (batchMax)                  (concurrencyMax)
+//      └── look: when few wait and there may be more, when news came, when a deadline has passed
+//
+// A file under way is a claim in memory and nothing else: after a crash it is dirty as before. The
+// row that was looked at may be old by the time its upload begins; whoever begins looks again.
+
+internal import Ambient
+internal import DurableFiles
+
+/// Why no upload begins; each is lifted by whoever set it.
+public enum UploadHold: Hashable, Sendable {
+  /// An operator said so.
+  case paused
+  /// Events cannot be written.
+  case journalRefuses
+  /// A policy forbids it; the sentence is for the screen.
+  case policy(String)
+  /// The engine is ending.
+  case stopping
+}
+
+/// The schedule of uploads.
+struct UploadQueue: Sendable {
+  enum Event: Equatable, Sendable {
+    /// Places are to be filled; something may be dirty.
+    case noticed
+    /// What the manifest had: files in order of writing, and when the next is due that is not yet.
+    case looked(found: [FilePath], isAll: Bool, nextDue: WallTime?, at: WallTime)
+    /// An upload has ended, whatever came of it.
+    case ended(FilePath)
+    /// These come before all others.
+    case prioritised([FilePath])
+    case held(UploadHold)
+    case released(UploadHold)
+    /// The time that was asked for has come.
+    case woken
+  }
+
+  enum Action: Equatable, Sendable {
+    /// Tell what is due, at most so many; those that wait or are under way may be among them.
+    case look(max: Int)
+    case begin(FilePath)
+    /// Say `woken` then, unless another time is asked for before.
+    case wake(at: WallTime)
+  }
+
+  /// The most files that are asked to come before others.
+  static let urgentMax = 10_000
+
+  private let batchMax: Int
+  private let concurrencyMax: Int
+  private var urgent: [FilePath] = []
+  private var waiting: [FilePath] = []
+  private var underWay: Set<FilePath> = []
+  private(set) var holds: Set<UploadHold> = []
+  /// Whether the manifest may have more than what was told.
+  private var mayHaveMore = false
+  private var isLooking = false
+  /// News that came while somebody looked.
+  private var lookAgain = false
+
+  init(batchMax: Int, concurrencyMax: Int) {
+    precondition(batchMax > 0 && concurrencyMax > 0, "a queue has places")
+    self.batchMax = batchMax
+    self.concurrencyMax = concurrencyMax
+  }
+
+  /// How many uploads are under way.
+  var underWayCount: Int { underWay.count }
+
+  /// Whether a file is being uploaded.
+  func isUnderWay(_ path: FilePath) -> Bool { underWay.contains(path) }
+
+  /// Takes in what happened and says what to do.
+  mutating func handle(_ event: Event) -> [Action] {
+    var actions: [Action] = []
+    switch event {
+    case .noticed, .woken:
+      mayHaveMore = true
+      if isLooking { lookAgain = true }
+    case .looked(let found, let isAll, let nextDue, _):
+      isLooking = false
+      mayHaveMore = !isAll || lookAgain
+      lookAgain = false
+      take(found)
+      if let nextDue { actions.append(.wake(at: nextDue)) }
+    case .ended(let path):
+      underWay.remove(path)
+    case .prioritised(let paths):
+      for path in paths where urgent.count < Self.urgentMax && !urgent.contains(path) {
+        urgent.append(path)
+      }
+    case .held(let hold):
+      holds.insert(hold)
+    case .released(let hold):
+      holds.remove(hold)
+    }
+    return actions + fill()
+  }
+
+  private mutating func take(_ found: [FilePath]) {
+    let known = Set(waiting).union(underWay)
+    for path in found where waiting.count < batchMax && !known.contains(path) {
+      waiting.append(path)
+    }
+  }
+
+  /// Fills free places, and looks for more when few wait.
+  private mutating func fill() -> [Action] {
+    guard holds.isEmpty else { return [] }
+    var actions: [Action] = []
+    while underWay.count < concurrencyMax, let next = next() {
+      underWay.insert(next)
+      actions.append(.begin(next))
+    }
+    if mayHaveMore, !isLooking, waiting.count < max(1, batchMax / 2) {
+      isLooking = true
+      mayHaveMore = false
+      // Those under way are still dirty and due, and would crowd out what comes behind them.
+      actions.append(.look(max: batchMax + underWay.count))
+    }
+    return actions
+  }
+
+  private mutating func next() -> FilePath? {
+    while !urgent.isEmpty {
+      let path = urgent.removeFirst()
+      if underWay.contains(path) { continue }
+      waiting.removeAll { $0 == path }
+      return path
+    }
+    return waiting.isEmpty ? nil : waiting.removeFirst()
+  }
+}
