@@ -39,19 +39,26 @@ import Testing
       for sequence in 1...8 as ClosedRange<UInt64> {
         try ask { _ = try reader.event(sequence) }
         try ask { _ = try reader.inclusionProof(of: sequence) }
+        try ask { _ = try reader.ancestors(of: reader.event(sequence).header.id) }
       }
     }
   }
 
-  @Test(arguments: [0x00, 0xFF] as [UInt8])
-  func `no number in a footer ends the process`(_ byte: UInt8) throws {
+  /// Nothing, everything, and the largest numbers of eight and of four bytes that are still positive.
+  private static let numbers: [[UInt8]] = [
+    [0, 0, 0, 0], [255, 255, 255, 255], [255, 255, 255, 255, 255, 255, 255, 127],
+    [254, 255, 255, 255], [255, 255, 255, 127],
+  ]
+
+  @Test(arguments: numbers)
+  func `no number in a footer ends the process`(_ number: [UInt8]) throws {
     let file = try OpenFile(path, .writing, on: scratch.disk)
     let bytes = try file.readAll(bytesMax: 1 << 20)
     let footer = try #require(
       bytes.indices.last { bytes[$0...].starts(with: Array("LARDFIL".utf8)) })
     for offset in stride(from: footer, to: bytes.count, by: 4) {
-      let count = min(4, bytes.count - offset)
-      try file.write(Array(repeating: byte, count: count), at: UInt64(offset))
+      let count = min(number.count, bytes.count - offset)
+      try file.write(Array(number.prefix(count)), at: UInt64(offset))
       try query()
       try file.write(Array(bytes[offset..<offset + count]), at: UInt64(offset))
     }

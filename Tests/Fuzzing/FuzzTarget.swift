@@ -102,7 +102,11 @@ private func ask(_ index: FooterIndex) {
       precondition(page.ordinals.count <= 100, "an index told more than was asked")
     }
   }
+  _ = index.predecessor(of: entity, lane: .main, key: key, before: index.count)
   _ = index.keyCount(after: index.count / 2)
+  if let key = decoded({ try IdempotencyKey(Array("key".utf8)) }) {
+    for ordinal in index.keyed(KeyHash(key)) { _ = index.offset(of: ordinal) }
+  }
   for height in 0..<64 { _ = index.top(of: SubtreeName(height: height, index: 0)) }
 }
 

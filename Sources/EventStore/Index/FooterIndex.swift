@@ -49,8 +49,11 @@ final class FooterIndex: SegmentIndex {
     accumulator = head.accumulator
   }
 
+  /// Where a frame begins. A table may name an event that is not there: where the frames end there
+  /// is none, so whoever reads it says that it is damaged.
   func offset(of ordinal: Int) -> UInt64 {
-    map.withBytes { UInt64(word($0, .offsets, ordinal)) }
+    guard ordinal < count else { return endOffset }
+    return map.withBytes { UInt64(word($0, .offsets, ordinal)) }
   }
 
   func isCancelled(_ ordinal: Int) -> Bool {
@@ -73,8 +76,9 @@ final class FooterIndex: SegmentIndex {
     of entity: [UInt8], lane: Lane, key: StreamKey, before ordinal: Int
   ) -> Int? {
     map.withBytes { bytes in
-      guard let row = stream(bytes, of: entity, lane, key) else { return nil }
-      let range = row.firstPosting..<row.firstPosting + row.postings
+      guard let row = stream(bytes, of: entity, lane, key),
+        let range = postings(.streamRows, row.firstPosting, row.postings)?.rows
+      else { return nil }
       let end = first(in: range) { word(bytes, .streamRows, $0) >= UInt32(ordinal) }
       return end > range.lowerBound ? Int(word(bytes, .streamRows, end - 1)) : nil
     }
@@ -197,14 +201,12 @@ extension FooterIndex {
       let low = first(in: range) { word(bytes, table, $0) >= start }
       let high = min(range.upperBound, low + max)
       for row in low..<high { ordinals.append(word(bytes, table, row)) }
-      return Candidates(
-        ordinals: ordinals, next: high < range.upperBound ? ordinals.last.map { $0 + 1 } : nil)
+      return Candidates(ordinals, hasMore: high < range.upperBound, from: start, order)
     case .newestFirst:
       let high = first(in: range) { word(bytes, table, $0) > start }
       let low = Swift.max(range.lowerBound, high - max)
       for row in (low..<high).reversed() { ordinals.append(word(bytes, table, row)) }
-      return Candidates(
-        ordinals: ordinals, next: low > range.lowerBound ? ordinals.last.map { $0 - 1 } : nil)
+      return Candidates(ordinals, hasMore: low > range.lowerBound, from: start, order)
     }
   }
 
@@ -299,12 +301,12 @@ extension FooterIndex {
 
   private func name(_ bytes: Span<UInt8>, _ at: Int) -> Range<Int> {
     let names = tables[IndexTable.names.rawValue]
-    let low = names.lowerBound + Int(truncatingIfNeeded: littleEndianUInt64(bytes, at: at))
-    let high = low + Int(littleEndianUInt32(bytes, at: at + 8))
-    guard low >= names.lowerBound, high >= low, high <= names.upperBound else {
-      return names.lowerBound..<names.lowerBound
-    }
-    return low..<high
+    let start = littleEndianUInt64(bytes, at: at)
+    let count = UInt64(littleEndianUInt32(bytes, at: at + 8))
+    let room = UInt64(names.count)
+    guard start <= room, count <= room - start else { return names.lowerBound..<names.lowerBound }
+    let low = names.lowerBound + Int(start)
+    return low..<low + Int(count)
   }
 
   private func stream(_ bytes: Span<UInt8>, _ row: Int) -> StreamRow {

@@ -52,7 +52,27 @@ public enum PageOrder: Hashable, Sendable {
 struct Candidates {
   var ordinals: [UInt32]
   /// The next ordinal to ask from, or nil when the index has no more.
-  var next: UInt32?
+  let next: UInt32?
+
+  init(ordinals: [UInt32], next: UInt32?) {
+    self.ordinals = ordinals
+    self.next = next
+  }
+
+  /// Ordinals from `start` on; a table out of order, which only damage makes, ends the walk rather
+  /// than leading it back.
+  init(_ ordinals: [UInt32], hasMore: Bool, from start: UInt32, _ order: PageOrder) {
+    self.ordinals = ordinals
+    guard hasMore, let last = ordinals.last else {
+      next = nil
+      return
+    }
+    next =
+      switch order {
+      case .oldestFirst: last >= start && last < .max ? last + 1 : nil
+      case .newestFirst: last <= start && last > 0 ? last - 1 : nil
+      }
+  }
 }
 
 /// The tables over one run of sequences.
@@ -103,12 +123,12 @@ enum CandidatePlan {
       let first = postings.partition { $0 >= start }
       let taken = Array(postings[first...].prefix(max))
       let more = postings.index(first, offsetBy: taken.count) < postings.endIndex
-      return Candidates(ordinals: taken, next: more ? taken.last.map { $0 + 1 } : nil)
+      return Candidates(taken, hasMore: more, from: start, order)
     case .newestFirst:
       let end = postings.partition { $0 > start }
       let taken = Array(postings[..<end].suffix(max).reversed())
       let more = postings.distance(from: postings.startIndex, to: end) > taken.count
-      return Candidates(ordinals: taken, next: more ? taken.last.map { $0 - 1 } : nil)
+      return Candidates(taken, hasMore: more, from: start, order)
     }
   }
 
