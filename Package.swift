@@ -93,6 +93,7 @@ let house: [Target] =
     room("ColdStorage", ["DurableFiles", "Digests", "Telemetry", "Retry", "Bytes", "Ambient"]),
 
     // 3
+    room("Operations", ["EventStore", "Digests", "Bytes", "Ambient"]),
     room(
       "CloudStorage",
       [
@@ -166,6 +167,12 @@ let house: [Target] =
       "ManifestTests",
       ["Manifest", "EventStore", "DiskSimulation", "DurableFiles", "Digests", "Bytes", "Ambient"]),
     suite("TriageTests", ["Triage", "Views", "Ambient"]),
+    suite(
+      "OperationsTests",
+      [
+        "Operations", "EventStore", "DiskSimulation", "ScratchFiles", "DurableFiles", "Digests",
+        "Bytes", "Ambient",
+      ]),
     suite("RehearsalTests", ["Rehearsal", "DiskSimulation", "Ambient"]),
     suite(
       "CloudStorageTests",
