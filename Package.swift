@@ -165,7 +165,10 @@ let house: [Target] =
       ]),
     suite(
       "ManifestTests",
-      ["Manifest", "EventStore", "DiskSimulation", "DurableFiles", "Digests", "Bytes", "Ambient"]),
+      [
+        "Manifest", "EventStore", "SQLite", "DiskSimulation", "ScratchFiles", "DurableFiles",
+        "Digests", "Bytes", "Ambient",
+      ]),
     suite("TriageTests", ["Triage", "Views", "Ambient"]),
     suite(
       "OperationsTests",

@@ -55,6 +55,11 @@ public final class EventReader: Sendable {
     get throws(StoreError) { try catalog().visible }
   }
 
+  /// Which store this is; nil while it has no segment.
+  package var lineage: Lineage? {
+    get throws(StoreError) { try catalog().lineage }
+  }
+
   // MARK: - One event
 
   /// The event with this sequence.
@@ -128,7 +133,7 @@ public final class EventReader: Sendable {
   }
 
   /// The commitment of an event that may be seen, removed or not.
-  func commitment(of sequence: UInt64) throws(StoreError) -> Commitment {
+  package func commitment(of sequence: UInt64) throws(StoreError) -> Commitment {
     guard let segment = try catalog().segment(holding: sequence),
       let place = segment.place(of: sequence)
     else { throw .absent("event \(sequence)") }

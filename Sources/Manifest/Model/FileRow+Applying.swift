@@ -14,6 +14,7 @@
 // which costs an upload and never a file.
 
 public import Ambient
+public import EventStore
 
 /// Where and when an event stands.
 public struct EventPlace: Hashable, Sendable {
@@ -27,6 +28,14 @@ public struct EventPlace: Hashable, Sendable {
     self.sequence = sequence
     self.generation = generation
     self.time = time
+  }
+}
+
+extension EventPlace {
+  /// Where an event with this header stands.
+  public init(_ header: EventHeader) {
+    self.init(
+      sequence: header.sequence, generation: header.streamSequence, time: header.time)
   }
 }
 
@@ -54,6 +63,7 @@ extension FileRow {
     case .gone(let orphan): return Applied(row: nil, orphan: orphan)
     case .changed(let orphan):
       if row.state != before?.state || row.isHot != before?.isHot { row.changed = place.time }
+      if event.transition.bringsHotCopy { row.accessed = max(row.accessed, place.time) }
       row.generation = place.generation
       row.sequence = place.sequence
       return Applied(row: row, orphan: orphan)
@@ -65,7 +75,8 @@ extension FileRow {
     var row = FileRow(
       path: event.path, state: .dirty, hot: nil, stored: nil, attempts: 0, retryAt: nil,
       lastFault: nil, isPinned: false, created: place.time, changed: place.time,
-      generation: place.generation, writtenGeneration: place.generation, sequence: place.sequence)
+      accessed: place.time, generation: place.generation, writtenGeneration: place.generation,
+      sequence: place.sequence)
     switch event.transition {
     case .written(let hot, _): row.hot = hot
     case .adopted(let stored, let hot):
@@ -186,6 +197,17 @@ extension FileRow {
 
   private func odd(_ transition: Transition) -> Outcome {
     .odd("'\(transition.name)' of a file that is \(state)\(isHot ? ", hot" : "")")
+  }
+}
+
+extension Transition {
+  /// Whether the file has a hot copy by it that was not there, or not with these bytes.
+  fileprivate var bringsHotCopy: Bool {
+    switch self {
+    case .written, .restored: true
+    case .adopted(_, let hot): hot != nil
+    default: false
+    }
   }
 }
 

@@ -30,6 +30,9 @@ public struct FileRow: Hashable, Sendable {
   public var created: WallTime
   /// When its state last changed.
   public var changed: WallTime
+  /// When it was last read, or got its hot copy. Reads are written in batches and are no events, so
+  /// a crash or a rebuild may make it older.
+  public var accessed: WallTime
   /// The stream sequence of its last event; acting on a file names it, and is refused when another
   /// event came between.
   public var generation: UInt64

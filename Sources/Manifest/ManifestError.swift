@@ -1,0 +1,60 @@
+// What the manifest refuses or suffers. None of it loses anything: what is written here can be made
+// again from the log, and what the log itself says is passed on as it is.
+
+package import DurableFiles
+package import EventStore
+package import SQLite
+
+/// A refusal or failure of the manifest.
+package enum ManifestError: Error, Equatable, Sendable {
+  /// The database that holds the rows.
+  case database(SQLiteError)
+  /// The log that they are made from.
+  case log(StoreError)
+  /// A file beside the database.
+  case disk(DiskError)
+  /// So many transitions are not applied yet that the caller waited in vain for room.
+  case behind(filesMax: Int)
+  case closed
+}
+
+extension ManifestError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .database(let error): "the manifest: \(error)"
+    case .log(let error): "the log behind the manifest: \(error)"
+    case .disk(let error): "beside the manifest: \(error)"
+    case .behind(let filesMax):
+      "the manifest is more than \(filesMax) files behind the log and does not catch up; "
+        + "see the log for what holds it"
+    case .closed: "the manifest is closed"
+    }
+  }
+}
+
+/// Runs the body with the database's word as the manifest says it.
+func inManifest<Result>(
+  _ body: () throws(SQLiteError) -> Result
+) throws(ManifestError) -> Result {
+  do throws(SQLiteError) { return try body() } catch { throw .database(error) }
+}
+
+/// Runs the body with the log's word as the manifest says it.
+func inLog<Result>(_ body: () throws(StoreError) -> Result) throws(ManifestError) -> Result {
+  do throws(StoreError) { return try body() } catch { throw .log(error) }
+}
+
+/// Runs the body with the disk's word as the manifest says it.
+func onDisk<Result>(_ body: () throws(DiskError) -> Result) throws(ManifestError) -> Result {
+  do throws(DiskError) { return try body() } catch { throw .disk(error) }
+}
+
+extension SQLiteError {
+  /// Whether the file itself is bad, so that it must be made again.
+  var isDamage: Bool {
+    switch self {
+    case .corrupt, .notADatabase, .constraint, .wrongStatement: true
+    default: false
+    }
+  }
+}
