@@ -33,26 +33,21 @@ package struct Configuration: Sendable {
   /// What is in force, setting by setting; secrets are redacted.
   package var effective: [EffectiveSetting] {
     settings.declarations.map { declaration in
-      let entry = entries[declaration.key]
-      let text =
-        switch entry?.source {
-        case .node(let node): node.value.text()
-        case .typed(let bytes): escaped(bytes)
-        case .missing, nil: declaration.defaultText
-        }
-      let hidden = declaration.options.isSecret && text != nil
-      return EffectiveSetting(
-        key: declaration.key, text: hidden ? redactedText : text,
-        origin: entry?.origin ?? .standard)
+      EffectiveSetting(
+        key: declaration.key, text: text(of: declaration),
+        origin: entries[declaration.key]?.origin ?? .standard)
     }
   }
 
-  /// The settings that differ from `other` and take effect only when the engine starts anew.
-  package func needingRestart(comparedTo other: Configuration) -> [String] {
-    settings.declarations.filter { declaration in
-      declaration.options.needsRestart
-        && entries[declaration.key]?.source.value != other.entries[declaration.key]?.source.value
-    }.map(\.key)
+  /// The value as it was given, or its default, for people.
+  func text(of declaration: SettingDeclaration) -> String? {
+    let text =
+      switch entries[declaration.key]?.source {
+      case .node(let node): node.value.text()
+      case .typed(let bytes): escaped(bytes)
+      case .missing, nil: declaration.defaultText
+      }
+    return declaration.options.isSecret && text != nil ? redactedText : text
   }
 }
 
@@ -92,7 +87,7 @@ extension SettingOrigin: CustomStringConvertible {
 
 extension SettingSource {
   /// What was said, without its place.
-  fileprivate var value: JSONValue? {
+  var value: JSONValue? {
     switch self {
     case .missing: nil
     case .node(let node): node.value

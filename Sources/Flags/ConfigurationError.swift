@@ -26,6 +26,14 @@ package struct ConfigurationProblem: Equatable, Sendable {
     /// Something else stands where an object of settings should.
     case noObject(String)
     case value(SettingFault)
+    /// It does not go with another setting; the sentence says how, without its place.
+    case contradiction(String)
+  }
+
+  package init(origin: SettingOrigin, key: String, fault: Fault) {
+    self.origin = origin
+    self.key = key
+    self.fault = fault
   }
 }
 
@@ -57,6 +65,9 @@ extension ConfigurationProblem: CustomStringConvertible {
     case .value(.badValue(let given, let wanted, let nearest)):
       let guess = nearest.map { " (did you mean '\($0)'?)" } ?? ""
       return "\(origin): '\(key)' wants \(wanted), not \(given)" + guess
+    case .contradiction(let sentence):
+      // What nobody set has no place that would help to find it.
+      return origin == .standard ? sentence : "\(origin): \(sentence)"
     }
   }
 }

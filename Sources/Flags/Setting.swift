@@ -28,6 +28,12 @@ package struct SettingDeclaration: Sendable {
   package let options: SettingOptions
   /// Checks a source, without keeping its value.
   let check: @Sendable (SettingSource) throws(SettingFault) -> Void
+  /// The value at a source in its one spelling, so that `1K` and `1024` are the same; nil where
+  /// there is none.
+  let spell: @Sendable (SettingSource) throws(SettingFault) -> String?
+
+  /// Whether it stands in the example and is no comment there.
+  var isFilledIn: Bool { isRequired || options.isInExample }
 
   /// The keys on the way: `["primary", "bucket"]`.
   package var path: [String] { key.split(separator: ".").map { String($0) } }
@@ -46,11 +52,20 @@ package struct SettingOptions: Sendable {
   package var isSecret: Bool
   /// The variable of the environment that it may come from.
   package var variable: String?
+  /// It is read and checked, and nothing is made of it in this version.
+  package var isUnused: Bool
+  /// It stands in the example to be filled in, though it may be left out.
+  package var isInExample: Bool
 
-  package init(needsRestart: Bool = false, isSecret: Bool = false, variable: String? = nil) {
+  package init(
+    needsRestart: Bool = false, isSecret: Bool = false, variable: String? = nil,
+    isUnused: Bool = false, isInExample: Bool = false
+  ) {
     self.needsRestart = needsRestart
     self.isSecret = isSecret
     self.variable = variable
+    self.isUnused = isUnused
+    self.isInExample = isInExample
   }
 }
 
@@ -74,13 +89,15 @@ extension Setting {
     key: String, _ summary: String, wanted: String, placeholder: String = "VALUE",
     completion: Completion = .nothing, defaultText: String?, exampleText: String,
     isRequired: Bool = false, _ options: SettingOptions,
-    resolve: @escaping @Sendable (SettingSource) throws(SettingFault) -> Value
+    resolve: @escaping @Sendable (SettingSource) throws(SettingFault) -> Value,
+    spell: @escaping @Sendable (Value, SettingSource) -> String?
   ) {
     declaration = SettingDeclaration(
       key: key, summary: summary, wanted: wanted, placeholder: placeholder,
       completion: completion, defaultText: defaultText, exampleText: exampleText,
       isRequired: isRequired, options: options,
-      check: { (source) throws(SettingFault) in _ = try resolve(source) })
+      check: { (source) throws(SettingFault) in _ = try resolve(source) },
+      spell: { (source) throws(SettingFault) in spell(try resolve(source), source) })
     self.resolve = resolve
   }
 
@@ -93,10 +110,9 @@ extension Setting {
     self.init(
       key: key, summary, wanted: spelling.wanted, placeholder: spelling.placeholder,
       completion: spelling.completion, defaultText: text, exampleText: text,
-      options
-    ) { (source) throws(SettingFault) in
-      try spelling.value(source) ?? `default`
-    }
+      options,
+      resolve: { (source) throws(SettingFault) in try spelling.value(source) ?? `default` },
+      spell: { value, _ in spelling.json(value) })
   }
 
   /// A setting that must be given; the example shows `example`.
@@ -107,11 +123,12 @@ extension Setting {
     self.init(
       key: key, summary, wanted: spelling.wanted, placeholder: spelling.placeholder,
       completion: spelling.completion, defaultText: nil,
-      exampleText: spelling.json(example), isRequired: true, options
-    ) { (source) throws(SettingFault) in
-      guard let value = try spelling.value(source) else { throw .missing }
-      return value
-    }
+      exampleText: spelling.json(example), isRequired: true, options,
+      resolve: { (source) throws(SettingFault) in
+        guard let value = try spelling.value(source) else { throw .missing }
+        return value
+      },
+      spell: { value, _ in spelling.json(value) })
   }
 
   /// A setting that may be left out; the example shows `example`.
@@ -122,10 +139,9 @@ extension Setting {
     self.init(
       key: key, summary, wanted: spelling.wanted, placeholder: spelling.placeholder,
       completion: spelling.completion, defaultText: nil,
-      exampleText: spelling.json(example), options
-    ) { (source) throws(SettingFault) in
-      try spelling.value(source)
-    }
+      exampleText: spelling.json(example), options,
+      resolve: { (source) throws(SettingFault) in try spelling.value(source) },
+      spell: { value, _ in value.map(spelling.json) })
   }
 
   /// A setting that is a list; typed, its elements are parted by commas.
@@ -135,30 +151,24 @@ extension Setting {
     _ options: SettingOptions = SettingOptions()
   ) where Value == [Element] {
     let wanted = "a list of at most \(countMax), each \(spelling.wanted)"
-    let text = "[" + `default`.map(spelling.json).joined(separator: ", ") + "]"
-    self.init(
-      key: key, summary, wanted: wanted, defaultText: text, exampleText: text, options
-    ) { (source) throws(SettingFault) in
-      let sources: [SettingSource]
-      switch source {
-      case .missing: return `default`
-      case .typed(let bytes):
-        sources = bytes.split(separator: UInt8(ascii: ",")).map { .typed(Array($0)) }
-      case .node(let node):
-        guard case .array(let nodes) = node.content else {
-          throw .badValue(given: node.shown, wanted: wanted, nearest: nil)
-        }
-        sources = nodes.map { .node($0) }
-      }
-      guard sources.count <= countMax else {
-        throw .badValue(given: "\(sources.count) values", wanted: wanted, nearest: nil)
-      }
-      var values: [Element] = []
-      for source in sources {
-        if let value = try spelling.value(source) { values.append(value) }
-      }
-      return values
+    let spelled: @Sendable ([Element]) -> String = { values in
+      "[" + values.map(spelling.json).joined(separator: ", ") + "]"
     }
+    let text = spelled(`default`)
+    self.init(
+      key: key, summary, wanted: wanted, defaultText: text, exampleText: text, options,
+      resolve: { (source) throws(SettingFault) in
+        guard let sources = try source.elements(wanted: wanted) else { return `default` }
+        guard sources.count <= countMax else {
+          throw .badValue(given: "\(sources.count) values", wanted: wanted, nearest: nil)
+        }
+        var values: [Element] = []
+        for source in sources {
+          if let value = try spelling.value(source) { values.append(value) }
+        }
+        return values
+      },
+      spell: { values, _ in spelled(values) })
   }
 
   /// A setting whose value is read in a way of its own: a list of objects, for one.
@@ -170,30 +180,53 @@ extension Setting {
     read: @escaping @Sendable (JSONNode) -> Value?
   ) {
     self.init(
-      key: key, summary, wanted: wanted, defaultText: nil, exampleText: example.text(),
-      options
-    ) { (source) throws(SettingFault) in
-      let node: JSONNode
-      switch source {
-      case .missing: return `default`
-      case .node(let given): node = given
-      case .typed(let bytes):
-        do throws(BytesError) {
-          node = try JSONNode(parsing: bytes, as: .json5)
-        } catch {
-          throw .badValue(given: escaped(bytes), wanted: wanted, nearest: nil)
+      key: key, summary, wanted: wanted, defaultText: nil, exampleText: example.text(), options,
+      resolve: { (source) throws(SettingFault) in
+        guard let node = try source.node(wanted: wanted) else { return `default` }
+        guard let value = read(node) else {
+          throw .badValue(given: node.shown, wanted: wanted, nearest: nil)
         }
-      }
-      guard let value = read(node) else {
-        throw .badValue(given: node.shown, wanted: wanted, nearest: nil)
-      }
-      return value
-    }
+        return value
+      },
+      spell: { _, source in
+        // The document's own words; whatever was no document has been refused by now.
+        (try? source.node(wanted: wanted))?.value.text()
+      })
   }
 }
 
 /// The most values in a list, unless a setting says otherwise.
 package let listedValuesMax = 256
+
+extension SettingSource {
+  /// The elements of a list; nil when there is none. Typed, they are parted by commas.
+  fileprivate func elements(wanted: String) throws(SettingFault) -> [SettingSource]? {
+    switch self {
+    case .missing: return nil
+    case .typed(let bytes):
+      return bytes.split(separator: UInt8(ascii: ",")).map { .typed(Array($0)) }
+    case .node(let node):
+      guard case .array(let nodes) = node.content else {
+        throw .badValue(given: node.shown, wanted: wanted, nearest: nil)
+      }
+      return nodes.map { .node($0) }
+    }
+  }
+
+  /// What stands there as a document; nil when there is nothing.
+  fileprivate func node(wanted: String) throws(SettingFault) -> JSONNode? {
+    switch self {
+    case .missing: return nil
+    case .node(let given): return given
+    case .typed(let bytes):
+      do throws(BytesError) {
+        return try JSONNode(parsing: bytes, as: .json5)
+      } catch {
+        throw .badValue(given: escaped(bytes), wanted: wanted, nearest: nil)
+      }
+    }
+  }
+}
 
 extension Spelling {
   /// The value at the source; nil when there is nothing.

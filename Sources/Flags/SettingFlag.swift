@@ -8,8 +8,19 @@ package struct SettingFlag: Parameter {
 
 extension Setting {
   /// The flag that sets this setting for one run.
-  package var flag: SettingFlag {
-    let setting = declaration
+  package var flag: SettingFlag { declaration.flag }
+}
+
+extension Settings {
+  /// The flags of all settings but the secret ones: others can read a command line.
+  package var flags: [any Parameter] {
+    declarations.filter { !$0.options.isSecret }.map(\.flag)
+  }
+}
+
+extension SettingDeclaration {
+  fileprivate var flag: SettingFlag {
+    let setting = self
     let title = "--" + setting.flagName
     return SettingFlag(
       declaration: ParameterDeclaration(

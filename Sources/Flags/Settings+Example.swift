@@ -1,5 +1,5 @@
 // The example configuration: every setting with what it means, laid out as a file that can be used
-// after its required settings are filled in. What has a default stands as a comment without a space
+// after what stands open is filled in. What has a default, or may be left out, stands as a comment without a space
 // behind its dashes, so that a person, or a test, can tell it from the prose.
 
 extension Settings {
@@ -21,7 +21,7 @@ extension Settings {
       if declaration.path == inner {
         lines += comment(declaration.remarks, indent: indent, width: width)
         lines.append(
-          "\(indent)\(declaration.isRequired ? "" : "//")\(name): \(declaration.exampleText),")
+          "\(indent)\(declaration.isFilledIn ? "" : "//")\(name): \(declaration.exampleText),")
       } else {
         let text = sections[inner.joined(separator: ".")] ?? ""
         lines += comment(text, indent: indent, width: width)
@@ -30,12 +30,12 @@ extension Settings {
     }
   }
 
-  /// An object of settings, which is a comment as a whole when nothing in it is required.
+  /// An object of settings, which is a comment as a whole when nothing in it is to be filled in.
   private func writeSection(
     _ path: [String], indent: String, width: Int, into lines: inout [String]
   ) {
-    let isRequired = declarations.contains { $0.path.starts(with: path) && $0.isRequired }
-    let mark = isRequired ? "" : "//"
+    let isFilledIn = declarations.contains { $0.path.starts(with: path) && $0.isFilledIn }
+    let mark = isFilledIn ? "" : "//"
     lines.append("\(indent)\(mark)\(path[path.count - 1]): {")
     write(below: path, width: width, into: &lines)
     lines.append("\(indent)\(mark)},")
@@ -54,6 +54,7 @@ extension SettingDeclaration {
     if isRequired { remarks += " Must be given." }
     if let variable = options.variable { remarks += " May come from the variable \(variable)." }
     if options.needsRestart { remarks += " A change needs a restart." }
+    if options.isUnused { remarks += " Not used yet." }
     return remarks
   }
 }

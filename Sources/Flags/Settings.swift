@@ -9,17 +9,25 @@ package struct Settings: Sendable {
   package let declarations: [SettingDeclaration]
   /// What is said of an object that holds settings, by its key.
   let sections: [String: String]
+  /// What must hold between settings that are each right by themselves.
+  let rules: [SettingRule]
+  /// Whether settings that must be given may be missing, and no rule is asked.
+  private var isPartial = false
 
-  /// The settings, and a sentence for each object that their keys lead into.
+  /// The settings, a sentence for each object that their keys lead into, and what must hold between
+  /// them.
   package init<each Value: Sendable>(
-    _ settings: repeat Setting<each Value>, sections: [String: String] = [:]
+    _ settings: repeat Setting<each Value>, sections: [String: String] = [:],
+    rules: [SettingRule] = []
   ) {
     var declarations: [SettingDeclaration] = []
     for setting in repeat each settings { declarations.append(setting.declaration) }
-    self.init(declarations, sections)
+    self.init(declarations, sections, rules)
   }
 
-  private init(_ declarations: [SettingDeclaration], _ sections: [String: String]) {
+  private init(
+    _ declarations: [SettingDeclaration], _ sections: [String: String], _ rules: [SettingRule]
+  ) {
     precondition(
       Set(declarations.map(\.key)).count == declarations.count, "a setting is declared twice")
     for declaration in declarations {
@@ -28,15 +36,40 @@ package struct Settings: Sendable {
         !declarations.contains { $0.key.hasPrefix(below) },
         "\(declaration.key) cannot be a setting and hold settings")
     }
+    for rule in rules {
+      let restarts = Set(
+        rule.keys.map { key in
+          guard let declaration = declarations.first(where: { $0.key == key }) else {
+            preconditionFailure("a rule is about '\(key)', which is no setting here")
+          }
+          return declaration.options.needsRestart
+        })
+      // Else a change could be right as a whole, and its half that takes effect at once wrong.
+      precondition(restarts.count <= 1, "\(rule.keys) change at different times")
+    }
     self.declarations = declarations
     self.sections = sections
+    self.rules = rules
   }
 
   /// These settings, and then the others.
   package static func + (first: Settings, second: Settings) -> Settings {
     Settings(
       first.declarations + second.declarations,
-      first.sections.merging(second.sections) { kept, _ in kept })
+      first.sections.merging(second.sections) { kept, _ in kept }, first.rules + second.rules)
+  }
+
+  /// These settings under more rules.
+  package func under(_ more: [SettingRule]) -> Settings {
+    Settings(declarations, sections, rules + more)
+  }
+
+  /// The same settings for who uses some of them: each is checked where it stands, but none must be
+  /// given, and how they go together is not asked. One that must be given and is not has no value.
+  package var partial: Settings {
+    var partial = self
+    partial.isPartial = true
+    return partial
   }
 
   /// Reads a document of JSON5, with the environment over it and the command line over both.
@@ -77,12 +110,17 @@ package struct Settings: Sendable {
       do throws(SettingFault) {
         try declaration.check(entry.source)
       } catch {
+        if isPartial, error == .missing { continue }
         let shown = declaration.options.isSecret ? error.redacted : error
         problems.append(.init(origin: entry.origin, key: key, fault: .value(shown)))
       }
     }
     guard problems.isEmpty else { throw .wrong(problems.sorted()) }
-    return Configuration(settings: self, entries: values)
+    let configuration = Configuration(settings: self, entries: values)
+    if isPartial { return configuration }
+    let contradictions = rules.flatMap { $0.problems(configuration) }
+    guard contradictions.isEmpty else { throw .wrong(contradictions.sorted()) }
+    return configuration
   }
 
   /// Finds the node of each setting below the keys, and what stands where no setting is.

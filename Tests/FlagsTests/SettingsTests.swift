@@ -274,13 +274,113 @@ enum SampleSettings {
         == "environment variable X, flag --x, default")
   }
 
-  @Test func `what needs a restart is told, and nothing else`() throws {
+  @Test func `what changed is told, at once and after a restart, and what means the same is not`()
+    throws
+  {
     let old = try Sample.read(Sample.least)
-    let moved = try Sample.read("{ depot_path:\n'/d', primary: { type: 's3' }, upload_threads: 9 }")
-    #expect(moved.needingRestart(comparedTo: old) == [])
-    let changed = try Sample.read(
-      "{ depot_path: '/e', primary: { type: 's3' }, allowed_uids: [7] }")
-    #expect(changed.needingRestart(comparedTo: old) == ["depot_path", "allowed_uids"])
+    let moved = try Sample.read(
+      "{ depot_path:\n'/d', primary: { type: 'local' }, upload_threads: 8, max_cache: '102400M' }")
+    #expect(old.changes(to: moved).isEmpty)
+    let new = try Sample.read(
+      "{ depot_path: '/e', primary: { type: 's3' }, allowed_uids: [7], grants: [{ name: 'a' }] }")
+    let changes = old.changes(to: new)
+    #expect(changes.afterRestart.map(\.key) == ["depot_path", "allowed_uids"])
+    #expect(
+      changes.live == [
+        .init(key: "primary.type", before: "\"local\"", after: "\"s3\""),
+        .init(key: "grants", before: nil, after: "[{\"name\":\"a\"}]"),
+      ])
+    let taken = old.taking(liveFrom: new)
+    #expect(taken[Sample.depot] == Array("/d".utf8) && taken[Sample.users] == [0])
+    #expect(taken[Sample.type] == "s3" && taken[Sample.grants] == ["a"])
+    #expect(taken.changes(to: new).live.isEmpty)
+  }
+
+  @Test func `a change of a secret is told without it`() throws {
+    let head = "{ depot_path: '/d', primary: { type: 's3', secret_key: "
+    let (old, new) = (try Sample.read(head + "'a' } }"), try Sample.read(head + "'b' } }"))
+    let key = "primary.secret_key"
+    #expect(
+      old.changes(to: new).live == [.init(key: key, before: "‹redacted›", after: "‹redacted›")])
+  }
+
+  @Test func `rules are asked once every setting is right, and found problems are all told`() throws
+  {
+    let threads = Setting("threads", .integer(1...9), default: 2, "Threads.")
+    let lanes = Setting("lanes", .integer(1...9), default: 1, "Lanes.")
+    let size: Setting<Int?> = Setting("size", optional: .integer(), example: 1, "A size.")
+    let settings = Settings(
+      threads, lanes, size,
+      rules: [
+        SettingRule(between: [threads.declaration, lanes.declaration]) { configuration in
+          guard configuration[lanes] > configuration[threads] else { return [] }
+          return [
+            .init(
+              origin: configuration.origin(of: lanes), key: "lanes",
+              fault: .contradiction("too many lanes"))
+          ]
+        }, .either(threads, or: size),
+      ])
+    func sentences(_ text: String, _ settings: Settings) -> [String] {
+      do throws(ConfigurationError) {
+        _ = try settings.configuration(parsing: Array(text.utf8))
+        return []
+      } catch .wrong(let problems) {
+        return problems.map(\.description)
+      } catch {
+        return ["\(error)"]
+      }
+    }
+    #expect(sentences("{ lanes: 2 }", settings) == [])
+    #expect(
+      sentences("{ size: 1, lanes: 5, threads: 3 }", settings) == [
+        "line 1, column 9: 'size' says again what 'threads' says; remove one of them",
+        "line 1, column 19: too many lanes",
+      ])
+    #expect(
+      sentences("{ lanes: 5, threads: 0 }", settings) == [
+        "line 1, column 22: 'threads' wants a whole number from 1 to 9, not 0"
+      ])
+    #expect(sentences("{ lanes: 5 }", settings.partial) == [])
+    #expect(
+      sentences(
+        "{}",
+        settings.under([
+          SettingRule(between: []) { _ in
+            [.init(origin: .standard, key: "", fault: .contradiction("nothing is right"))]
+          }
+        ])) == ["nothing is right"])
+  }
+
+  @Test func `who uses some settings need not give the others`() throws {
+    let configuration = try Sample.all.partial.configuration(
+      parsing: Array("{ upload_threads: 3 }".utf8))
+    #expect(configuration[Sample.threads] == 3)
+    let wrong = #expect(throws: ConfigurationError.self) {
+      try Sample.all.partial.configuration(parsing: Array("{ upload_thread: 3 }".utf8))
+    }
+    #expect(wrong?.description.contains("did you mean 'upload_threads'?") == true)
+  }
+
+  @Test func `every setting but a secret has a flag`() {
+    let titles = Sample.all.flags.map(\.declaration.title)
+    #expect(titles.contains("--depot-path") && titles.contains("--secondary-path"))
+    #expect(!titles.contains("--primary-secret-key"))
+    #expect(titles.count == Sample.all.declarations.count - 1)
+  }
+
+  @Test func `the reference says of each setting what it is`() {
+    let text = Sample.all.reference()
+    #expect(
+      text.contains(
+        "| `upload_threads` | a whole number from 1 to 256 | `8` | at once | How many uploads run at "
+          + "once. |"))
+    #expect(text.contains("## primary\n\nThe store that files go to first.\n\n| setting |"))
+    #expect(
+      text.contains(
+        "| `secret_key` | text | none | at once | The key to sign requests with. May come from the "
+          + "variable `TOOL_SECRET_KEY`. Never shown. |"))
+    #expect(text.contains("| `depot_path` | a path | must be given | restart |"))
   }
 
   @Test func `the example is a configuration, with and without what it leaves out`() throws {
