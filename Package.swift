@@ -106,7 +106,7 @@ let house: [Target] =
       "CacheEngine",
       [
         "Manifest", "EventStore", "ColdStorage", "Sockets", "DurableFiles", "Digests", "Telemetry",
-        "Bytes", "Ambient",
+        "Flags", "Bytes", "Ambient",
       ]),
 
     // 5
@@ -122,8 +122,8 @@ let house: [Target] =
     .executableTarget(
       name: "larder",
       dependencies: [
-        "Bench", "Rehearsal", "EventStore", "CloudStorage", "ColdStorage", "Ambient", "Bytes",
-        "Digests", "DurableFiles", "Flags", "HTTP", "Telemetry", "Retry",
+        "Bench", "Rehearsal", "CacheEngine", "EventStore", "CloudStorage", "ColdStorage", "Ambient",
+        "Bytes", "Digests", "DurableFiles", "Flags", "HTTP", "Telemetry", "Retry",
       ],
       exclude: ["README.md"], swiftSettings: strict),
 
@@ -194,7 +194,8 @@ let house: [Target] =
       "CacheEngineTests",
       [
         "CacheEngine", "Manifest", "EventStore", "ColdStorage", "Sockets", "DiskSimulation",
-        "ScratchFiles", "DurableFiles", "Digests", "Telemetry", "Retry", "Bytes", "Ambient",
+        "ScratchFiles", "DurableFiles", "Digests", "Telemetry", "Retry", "Flags", "Bytes",
+        "Ambient",
       ]),
     suite("TidyTests", ["DurableFiles"]),
   ] + fuzzing
