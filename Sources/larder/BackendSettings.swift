@@ -31,7 +31,7 @@ struct BackendSettings: Sendable {
 
   init(_ role: BackendRole) {
     self.role = role
-    let options = SettingOptions(needsRestart: true)
+    let options = SettingOptions(needsRestart: true, isInExample: role == .primary)
     type = Setting(
       "\(role.rawValue).type", optional: .choice(placeholder: "TYPE"), example: .local,
       "What the \(role.rawValue) cold store is: a directory of this machine or one over NFS, or a "
@@ -58,48 +58,94 @@ struct BackendSettings: Sendable {
   func open(
     _ configuration: Configuration, from file: [UInt8], _ surroundings: StorageSurroundings
   ) throws(Failure) -> any ObjectStore {
-    guard let type = configuration[type] else {
-      throw .ended(
-        .misused,
-        "\(escaped(file)): the configuration has no \(role.rawValue) store; set "
-          + "'\(role.rawValue).type'")
+    let plan: BackendPlan?
+    do throws(ConfigurationError) {
+      plan = try self.plan(configuration)
+    } catch {
+      throw .ended(.misused, "\(escaped(file)): \(error)")
     }
-    switch type {
-    case .local, .nfs:
-      try refuseStrays(configuration, from: file, of: type, allowed: [path.declaration])
-      guard let path = configuration[path] else {
-        throw .ended(
-          .misused,
-          "\(escaped(file)): \(configuration.origin(of: self.type)): a \(role.rawValue) of type "
-            + "'\(type.rawValue)' needs '\(role.rawValue).path'")
-      }
+    switch plan {
+    case nil: throw .ended(.misused, "\(escaped(file)): \(missing)")
+    case .directory(let path):
       return try reporting { () throws(StorageError) in
         try LocalStore(surroundings.backend(role), pause: .live, entropy: .live) {
           () throws(DiskError) in try PosixDisk(root: path)
         }
       }
+    case .bucket(let plan):
+      return try reporting { () throws(StorageError) in
+        try plan.open(surroundings.backend(role))
+      }
+    }
+  }
+
+  /// What to say when the store is wanted and not configured.
+  var missing: String {
+    "the configuration has no \(role.rawValue) store; set '\(role.rawValue).type'"
+  }
+
+  /// What the configuration says of the store, checked as a whole and not opened; nil when it says
+  /// nothing.
+  func plan(_ configuration: Configuration) throws(ConfigurationError) -> BackendPlan? {
+    guard let type = configuration[type] else {
+      let stray = configuration.effective.first {
+        $0.key.hasPrefix(role.rawValue + ".") && $0.origin != .standard
+      }
+      guard let stray else { return nil }
+      throw .contradiction(stray.origin, stray.key, "'\(stray.key)' is given, and \(missing)")
+    }
+    switch type {
+    case .local, .nfs:
+      try refuseStrays(configuration, of: type, allowed: [path.declaration])
+      guard let path = configuration[path] else {
+        throw .contradiction(
+          configuration.origin(of: self.type), path.declaration.key,
+          "a \(role.rawValue) of type '\(type.rawValue)' needs '\(role.rawValue).path'")
+      }
+      return .directory(path)
     case .s3:
-      try refuseStrays(configuration, from: file, of: type, allowed: s3.all.declarations)
-      return try s3.open(
-        configuration, from: file, type: configuration.origin(of: self.type), surroundings)
+      try refuseStrays(configuration, of: type, allowed: s3.all.declarations)
+      return .bucket(try s3.plan(configuration, type: configuration.origin(of: self.type)))
     }
   }
 
   /// A setting that the type does not know would be believed to work, so it is refused.
   private func refuseStrays(
-    _ configuration: Configuration, from file: [UInt8], of type: BackendType,
-    allowed: [SettingDeclaration]
-  ) throws(Failure) {
+    _ configuration: Configuration, of type: BackendType, allowed: [SettingDeclaration]
+  ) throws(ConfigurationError) {
     let allowed = Set(allowed.map(\.key) + [self.type.declaration.key])
     let ours = Set(all.declarations.map(\.key))
     let stray = configuration.effective.first {
       ours.contains($0.key) && !allowed.contains($0.key) && $0.origin != .standard
     }
     guard let stray else { return }
-    throw .ended(
-      .misused,
-      "\(escaped(file)): \(stray.origin): a \(role.rawValue) of type '\(type.rawValue)' has no "
-        + "'\(stray.key)'; remove it")
+    throw .contradiction(
+      stray.origin, stray.key,
+      "a \(role.rawValue) of type '\(type.rawValue)' has no '\(stray.key)'; remove it")
+  }
+}
+
+/// What a configuration says of one store.
+enum BackendPlan: Sendable {
+  case directory([UInt8])
+  case bucket(S3Plan)
+
+  /// Whether both lead to the same objects.
+  func isSamePlace(as other: BackendPlan) -> Bool {
+    switch (self, other) {
+    case (.directory(let path), .directory(let other)): path == other
+    case (.bucket(let plan), .bucket(let other)): plan.isSamePlace(as: other)
+    default: false
+    }
+  }
+}
+
+extension ConfigurationError {
+  /// One thing that is wrong between settings.
+  static func contradiction(
+    _ origin: SettingOrigin, _ key: String, _ sentence: String
+  ) -> ConfigurationError {
+    .wrong([.init(origin: origin, key: key, fault: .contradiction(sentence))])
   }
 }
 

@@ -25,7 +25,8 @@ let larder: Command<Action> = Command(
   "Keep a depot's working set on fast disk, the rest in cold storage, and a journal of it all.",
   takes: [versionFlag],
   commands: [
-    digestCommand, eventsCommand, receiptCommand, backendCommand, simulateCommand, benchCommand,
+    digestCommand, eventsCommand, receiptCommand, backendCommand, configCommand,
+    simulateCommand, benchCommand,
     helpCommand, completionsCommand, manualCommand,
   ],
   action: Action(answerAlone))

@@ -4,6 +4,7 @@
 
 import Ambient
 import Bytes
+import CacheEngine
 import CloudStorage
 import ColdStorage
 import Digests
@@ -33,14 +34,17 @@ struct S3BackendSettings: Sendable {
   private let encryption: Setting<EncryptionName?>
   private let encryptionKey: Setting<String?>
   private let storageClass: Setting<String?>
-  private let chunkThreshold: Setting<Int>
-  private let chunkThreads: Setting<Int>
+  private let chunkThreshold: Setting<Int?>
+  private let chunkThreads: Setting<Int?>
 
   init(_ role: BackendRole) {
     self.role = role
     let role = role.rawValue
     let options = SettingOptions(needsRestart: true)
-    let secret = SettingOptions(needsRestart: true, isSecret: true)
+    func secret(_ name: String) -> SettingOptions {
+      SettingOptions(
+        needsRestart: true, isSecret: true, variable: "LARDER_\(role.uppercased())_\(name)")
+    }
     bucket = Setting(
       "\(role).bucket", optional: .text("BUCKET"), example: "depot-cold",
       "The bucket of the \(role) cold store, which must exist.", options)
@@ -60,13 +64,15 @@ struct S3BackendSettings: Sendable {
     accessKey = Setting(
       "\(role).access_key", optional: .text("KEY"), example: "AKIAEXAMPLE",
       "The access key. Without it come the AWS_ variables, a web identity, the shared "
-        + "credentials file and the machine's metadata service, in this order.", secret)
+        + "credentials file and the machine's metadata service, in this order.",
+      secret("ACCESS_KEY"))
     secretKey = Setting(
       "\(role).secret_key", optional: .secret, example: Self.exampleSecret,
-      "The secret of 'access_key'.", secret)
+      "The secret of 'access_key'.", secret("SECRET_KEY"))
     sessionToken = Setting(
       "\(role).session_token", optional: .secret, example: Self.exampleSecret,
-      "The session of 'access_key', when it is a temporary one.", secret)
+      "The session of 'access_key', when it is a temporary one.",
+      secret("SESSION_TOKEN"))
     prefix = Setting(
       "\(role).path_prefix", optional: .keyPrefix, example: .none,
       "What stands before every name in the bucket. Unfinished uploads below it that took no part "
@@ -87,11 +93,14 @@ struct S3BackendSettings: Sendable {
       "\(role).storage_class", optional: .text("CLASS"), example: "STANDARD_IA",
       "The class of new objects, in the server's own word.", options)
     chunkThreshold = Setting(
-      "\(role).restore_chunk_threshold_mb", .integer(8...1_048_576), default: 64,
-      "Objects of more MiB are restored in ranges side by side.", options)
+      "\(role).restore_chunk_threshold_mb", optional: .integer(8...1_048_576), example: 64,
+      "Objects of more MiB are restored in ranges side by side; as for all stores when left out.",
+      options)
     chunkThreads = Setting(
-      "\(role).restore_chunk_threads", .integer(1...S3Settings.partsInFlightMax), default: 4,
-      "How many ranges of one object are restored side by side.", options)
+      "\(role).restore_chunk_threads", optional: .integer(1...S3Settings.partsInFlightMax),
+      example: 4,
+      "How many ranges of one object are restored side by side; as for all stores when left out.",
+      options)
   }
 
   private static let exampleEndpoint = URL(scheme: .https, host: "s3.example.com", port: 9_000)
@@ -104,43 +113,35 @@ struct S3BackendSettings: Sendable {
       trustFile, verifies, encryption, encryptionKey, storageClass, chunkThreshold, chunkThreads)
   }
 
-  /// Opens the store; nothing is sent yet.
-  func open(
-    _ configuration: Configuration, from file: [UInt8], type: SettingOrigin,
-    _ surroundings: StorageSurroundings
-  ) throws(Failure) -> any ObjectStore {
-    func refuse(_ origin: SettingOrigin, _ sentence: String) -> Failure {
-      .ended(.misused, "\(escaped(file)): \(origin): \(sentence)")
-    }
+  /// What the configuration says of the bucket, checked as a whole.
+  func plan(
+    _ configuration: Configuration, type: SettingOrigin
+  ) throws(ConfigurationError) -> S3Plan {
     guard let bucket = configuration[bucket] else {
-      throw refuse(type, "a \(role.rawValue) of type 's3' needs '\(role.rawValue).bucket'")
+      throw .contradiction(
+        type, "\(role.rawValue).bucket",
+        "a \(role.rawValue) of type 's3' needs '\(role.rawValue).bucket'")
     }
     guard configuration[verifies] else {
-      throw refuse(
-        configuration.origin(of: verifies),
+      throw .contradiction(
+        configuration.origin(of: verifies), verifies.declaration.key,
         "certificates are always checked; remove '\(role.rawValue).verify_ssl', and for a server "
           + "with an authority of its own name that in '\(role.rawValue).ca_cert_path'")
     }
-    let settings = try describe(bucket, configuration, refuse)
+    let settings = try describe(bucket, configuration)
     if let fault = settings.fault {
       let key = "\(role.rawValue).\(fault.setting)"
       let origin = configuration.effective.first { $0.key == key }?.origin ?? .standard
-      throw refuse(origin, "'\(key)' \(fault.sentence)")
+      throw .contradiction(origin, key, "'\(key)' \(fault.sentence)")
     }
-    let client = CurlClient(
-      CurlSettings(
-        userAgent: "larder/\(version)",
-        trustFile: configuration[trustFile].map { String(decoding: $0, as: UTF8.self) }))
-    let runtime = S3Runtime(
-      client: client, credentials: try credentials(configuration, client, refuse), wall: .live,
-      backend: surroundings.backend(role))
-    return try reporting { () throws(StorageError) in try S3Store(settings, runtime) }
+    return S3Plan(
+      settings: settings, trustFile: configuration[trustFile],
+      credentials: try credentials(configuration))
   }
 
   private func describe(
-    _ bucket: String, _ configuration: Configuration,
-    _ refuse: (SettingOrigin, String) -> Failure
-  ) throws(Failure) -> S3Settings {
+    _ bucket: String, _ configuration: Configuration
+  ) throws(ConfigurationError) -> S3Settings {
     var settings = S3Settings(bucket: bucket, name: role.rawValue)
     settings.region = configuration[region]
     settings.endpoint = configuration[endpoint]
@@ -148,8 +149,11 @@ struct S3BackendSettings: Sendable {
     settings.addressing = configuration[addressing]
     settings.prefix = configuration[prefix] ?? .none
     settings.storageClass = configuration[storageClass]
-    settings.chunkThreshold = UInt64(configuration[chunkThreshold]) << 20
-    settings.chunkThreads = configuration[chunkThreads]
+    let threshold =
+      configuration[chunkThreshold] ?? configuration[RestoreSettings.Declared.chunkThreshold]
+    settings.chunkThreshold = UInt64(threshold) << 20
+    settings.chunkThreads =
+      configuration[chunkThreads] ?? configuration[RestoreSettings.Declared.chunkThreads]
     let keyID = configuration[encryptionKey]
     switch configuration[encryption] {
     case .kms: settings.encryption = .kms(keyID: keyID)
@@ -157,27 +161,27 @@ struct S3BackendSettings: Sendable {
     case nil: settings.encryption = .none
     }
     if keyID != nil, configuration[encryption] != .kms {
-      throw refuse(
-        configuration.origin(of: encryptionKey),
+      throw .contradiction(
+        configuration.origin(of: encryptionKey), encryptionKey.declaration.key,
         "'\(role.rawValue).kms_key_id' needs '\(role.rawValue).server_side_encryption' to be "
           + "aws:kms")
     }
     return settings
   }
 
-  /// The credentials that the configuration has, or the chain that looks for some.
+  /// The credentials that the configuration has; nil when they are to be looked for.
   private func credentials(
-    _ configuration: Configuration, _ client: any Client,
-    _ refuse: (SettingOrigin, String) -> Failure
-  ) throws(Failure) -> any CredentialSource {
+    _ configuration: Configuration
+  ) throws(ConfigurationError) -> AWSCredentials? {
     let (key, secret) = (configuration[accessKey], configuration[secretKey])
     let token = configuration[sessionToken]
     if let key, let secret {
-      return FixedCredentials(
-        AWSCredentials(accessKey: key, secretKey: secret, sessionToken: token))
+      return AWSCredentials(accessKey: key, secretKey: secret, sessionToken: token)
     }
-    func needs(_ origin: SettingOrigin, _ given: String, _ missing: String) -> Failure {
-      refuse(origin, "'\(role.rawValue).\(given)' needs '\(role.rawValue).\(missing)'")
+    func needs(_ origin: SettingOrigin, _ given: String, _ missing: String) -> ConfigurationError {
+      .contradiction(
+        origin, "\(role.rawValue).\(given)",
+        "'\(role.rawValue).\(given)' needs '\(role.rawValue).\(missing)'")
     }
     if key != nil {
       throw needs(configuration.origin(of: accessKey), "access_key", "secret_key")
@@ -188,7 +192,38 @@ struct S3BackendSettings: Sendable {
     if token != nil {
       throw needs(configuration.origin(of: sessionToken), "session_token", "access_key")
     }
-    return CredentialChain(client: client, wall: .live, region: configuration[region])
+    return nil
+  }
+}
+
+/// A bucket as a configuration describes it.
+struct S3Plan: Sendable {
+  fileprivate let settings: S3Settings
+  fileprivate let trustFile: [UInt8]?
+  /// Nil when they are to be looked for.
+  fileprivate let credentials: AWSCredentials?
+
+  /// Opens the store; nothing is sent yet.
+  func open(_ backend: Backend) throws(StorageError) -> any ObjectStore {
+    let client = CurlClient(
+      CurlSettings(
+        userAgent: "larder/\(version)",
+        trustFile: trustFile.map { String(decoding: $0, as: UTF8.self) }))
+    let source: any CredentialSource =
+      if let credentials {
+        FixedCredentials(credentials)
+      } else {
+        CredentialChain(client: client, wall: .live, region: settings.region)
+      }
+    return try S3Store(
+      settings,
+      S3Runtime(client: client, credentials: source, wall: .live, backend: backend))
+  }
+
+  /// Whether both lead to the same objects; AWS has each name of a bucket once, whatever the region.
+  func isSamePlace(as other: S3Plan) -> Bool {
+    settings.bucket == other.settings.bucket && settings.endpoint == other.settings.endpoint
+      && settings.prefix == other.settings.prefix
   }
 }
 

@@ -190,10 +190,9 @@ private func remove(
 
 /// Opens the store that the command line names.
 private func openStore(_ invocation: Invocation) throws(Failure) -> any ObjectStore {
-  let primary = BackendSettings(.primary)
-  let secondary = BackendSettings(.secondary)
+  // The file may be an engine's whole configuration, or no more than its stores.
   let configuration = try readConfiguration(
-    invocation[config], (primary.all + secondary.all), invocation)
+    invocation[config], EngineConfiguration.settings.partial, invocation)
   let surroundings: StorageSurroundings
   do throws(TelemetryError) {
     surroundings = StorageSurroundings(
@@ -201,8 +200,8 @@ private func openStore(_ invocation: Invocation) throws(Failure) -> any ObjectSt
   } catch {
     preconditionFailure("an empty registry has every name free: \(error)")
   }
-  let settings = invocation[role] == .primary ? primary : secondary
-  return try settings.open(configuration, from: invocation[config], surroundings)
+  return try EngineConfiguration.backend(invocation[role]).open(
+    configuration, from: invocation[config], surroundings)
 }
 
 private func objectKey(_ bytes: [UInt8]) throws(Failure) -> ObjectKey {
