@@ -28,6 +28,19 @@ func wall(_ name: String, links library: String? = nil, flags: [String] = []) ->
     linkerSettings: library.map { [.linkedLibrary($0)] } ?? [])
 }
 
+/// A library that other people's programs preload: our C, with nothing behind it but libc. Whatever is
+/// linked as Swift brings its runtime along, unless it is said to be of the embedded kind.
+func preload(_ name: String) -> Target {
+  .target(
+    name: name, exclude: ["README.md"], publicHeadersPath: ".",
+    cSettings: [.unsafeFlags(["-std=gnu17", "-O2", "-fvisibility=hidden", "-Wall", "-Wextra"])],
+    linkerSettings: [
+      .unsafeFlags([
+        "-enable-experimental-feature", "Embedded", "-Xlinker", "-z", "-Xlinker", "now",
+      ])
+    ])
+}
+
 func suite(_ name: String, _ imports: [String], resources: [Resource] = []) -> Target {
   .testTarget(
     name: name, dependencies: imports.map { .init(stringLiteral: $0) },
@@ -127,8 +140,11 @@ let house: [Target] =
       ],
       exclude: ["README.md"], swiftSettings: strict),
 
+    preload("ShimPreload"),
+
     // tests
     support("ChildProcesses"),
+    .executableTarget(name: "ShimProbe", path: "Tests/ShimProbe", exclude: ["README.md"]),
     support("ScratchFiles", ["DurableFiles", "Ambient", "Bytes"]),
     support("Loopback", ["Ambient"]),
     support("S3Servers", ["Loopback", "Ambient"]),
@@ -197,12 +213,20 @@ let house: [Target] =
         "ScratchFiles", "DurableFiles", "Digests", "Telemetry", "Retry", "Flags", "Bytes",
         "Ambient",
       ]),
+    suite(
+      "ShimPreloadTests",
+      [
+        "CacheEngine", "Sockets", "ScratchFiles", "ChildProcesses", "DurableFiles", "Telemetry",
+        "Bytes", "Ambient",
+      ]),
     suite("TidyTests", ["DurableFiles"]),
   ] + fuzzing
 
 /// The targets of the house that are named, and all they stand on.
 func standing(_ names: [String], in house: [Target]) -> [Target] {
   var wanted = Set(names)
+  // What the suite has other programs load, and would be loaded itself if it stood on it.
+  if wanted.contains("ShimPreloadTests") { wanted.formUnion(["ShimPreload", "ShimProbe"]) }
   // A room stands below whoever names it, but what tests share stands among them: hence twice.
   for _ in 0..<2 {
     for target in house.reversed() where wanted.contains(target.name) {
@@ -221,12 +245,18 @@ let targets =
 let products: [Product] = [
   .library(name: "EventStore", targets: ["EventStore"]),
   .executable(name: "larder", targets: ["larder"]),
+  .library(name: "p4shim", type: .dynamic, targets: ["ShimPreload"]),
 ]
+
+/// The products whose targets are all there.
+let kept = products.filter { product in
+  let parts =
+    (product as? Product.Library)?.targets ?? (product as? Product.Executable)?.targets ?? []
+  return parts.allSatisfy { part in targets.contains { $0.name == part } }
+}
 
 let package = Package(
   name: "larder",
-  products: products.filter { product in
-    targets.contains { $0.name == product.name }
-  },
+  products: kept,
   targets: targets
 )
