@@ -112,7 +112,9 @@ let house: [Target] =
       [
         "ColdStorage", "HTTP", "Digests", "DurableFiles", "Telemetry", "Retry", "Bytes", "Ambient",
       ]),
-    room("Manifest", ["EventStore", "SQLite", "DurableFiles", "Digests", "Bytes", "Ambient"]),
+    room(
+      "Manifest",
+      ["EventStore", "SQLite", "DurableFiles", "Digests", "Views", "Bytes", "Ambient"]),
 
     // 4
     room(
@@ -182,10 +184,12 @@ let house: [Target] =
     suite(
       "ManifestTests",
       [
-        "Manifest", "EventStore", "SQLite", "DiskSimulation", "ScratchFiles", "DurableFiles",
+        "Manifest", "EventStore", "SQLite", "Views", "DiskSimulation", "ScratchFiles",
+        "DurableFiles",
         "Digests", "Bytes", "Ambient",
       ]),
     suite("TriageTests", ["Triage", "Views", "Ambient"]),
+    suite("ViewsTests", ["Views", "Ambient"]),
     suite(
       "OperationsTests",
       [

@@ -146,7 +146,7 @@ package final class Manifest: Sendable {
         guard place.sequence > base.watermark else { return Applied(row: base.row) }
         let applied = FileRow.applying(event, at: place, to: base.row)
         state.overlay.put(
-          applied.row, of: event.path, at: place.sequence, over: Share(base.kept))
+          applied.row, of: event.path, at: place.sequence, over: base.kept)
         return applied
       }
       if let applied { return applied }
@@ -200,14 +200,8 @@ package final class Manifest: Sendable {
         try log.events(in: region, after: position, limit: 256)
       }
       for event in page.events {
-        guard let bytes = event.bytes else { continue }
-        do throws(PayloadFault) {
-          let found = try FileEvent(kind: event.header.kind, payload: bytes)
-          if found.path == path { body(found, event.header) }
-        } catch {
-          // The applier counts it among the oddities; of the file it says nothing.
-          continue
-        }
+        guard let found = FileEvent(event), found.path == path else { continue }
+        body(found, event.header)
       }
       if page.isEnd { return }
       position = page.position

@@ -40,11 +40,24 @@ final class Depot {
   @discardableResult
   func append(_ event: FileEvent) throws -> EventPlace {
     let place = EventPlace(try store.append(event.event(judged: nil)).header)
+    fold(event, at: place)
+    return place
+  }
+
+  /// Appends as many transitions, a few at a time.
+  func appendAnything(_ count: Int) throws {
+    for start in stride(from: 0, to: count, by: 20) {
+      let events = try (start..<min(count, start + 20)).map { _ in try anything() }
+      let receipts = try store.append(batch: events.map { $0.event(judged: nil) })
+      for (event, receipt) in zip(events, receipts) { fold(event, at: EventPlace(receipt.header)) }
+    }
+  }
+
+  private func fold(_ event: FileEvent, at place: EventPlace) {
     let applied = FileRow.applying(event, at: place, to: files[event.path])
     files[event.path] = applied.row
     if applied.oddity != nil { oddities += 1 }
     note(event, applied)
-    return place
   }
 
   private func note(_ event: FileEvent, _ applied: Applied) {

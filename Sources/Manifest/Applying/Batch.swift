@@ -73,8 +73,8 @@ struct Batch {
   }
 
   /// What the tables have of each file of the batch once it is written.
-  var shares: some Sequence<(path: FilePath, share: Share?)> {
-    changes.lazy.map { (path: $0.key, share: Share($0.value.row)) }
+  var rows: some Sequence<(path: FilePath, row: FileRow?)> {
+    changes.lazy.map { (path: $0.key, row: $0.value.row) }
   }
 
   /// The counts after the batch.

@@ -115,8 +115,8 @@ extension Manifest {
       state.standing = standing
       state.scanned = standing.watermark
       state.counts = counts
-      for (path, share) in batch.shares {
-        state.overlay.settle(path, kept: share, watermark: standing.watermark)
+      for (path, row) in batch.rows {
+        state.overlay.settle(path, kept: row, watermark: standing.watermark)
       }
       for (path, time) in touches where state.touches[path] == time { state.touches[path] = nil }
     }

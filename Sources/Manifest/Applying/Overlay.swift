@@ -14,8 +14,8 @@ struct Overlay {
     var row: FileRow?
     /// The place of the last event that was accepted.
     var sequence: UInt64
-    /// What the tables count of the file.
-    var kept: Share?
+    /// The row that the tables have.
+    var kept: FileRow?
   }
   private var entries: [FilePath: Entry] = [:]
   /// What the newest rows add to the tables' counts.
@@ -33,9 +33,9 @@ struct Overlay {
     entries[path].map { .row($0.row) } ?? .unknown
   }
 
-  /// The newest rows of the files that are here, in no order.
-  var rows: some Sequence<(path: FilePath, row: FileRow?)> {
-    entries.lazy.map { (path: $0.key, row: $0.value.row) }
+  /// The newest rows of the files that are here, in no order, and what the tables have of each.
+  var rows: some Sequence<(row: FileRow?, kept: FileRow?)> {
+    entries.values.lazy.map { (row: $0.row, kept: $0.kept) }
   }
 
   /// Takes an event of a file that is here; nil when it is not.
@@ -53,25 +53,23 @@ struct Overlay {
 
   /// Puts the newest row of a file over what the tables have of it.
   mutating func put(
-    _ row: FileRow?, of path: FilePath, at sequence: UInt64, over kept: Share?
+    _ row: FileRow?, of path: FilePath, at sequence: UInt64, over kept: FileRow?
   ) {
     entries[path] = Entry(row: row, sequence: sequence, kept: kept)
-    difference.remove(kept)
+    difference.remove(Share(kept))
     difference.add(Share(row))
   }
 
   /// Notes what the tables have of a file now that everything up to the watermark is in them.
-  mutating func settle(_ path: FilePath, kept: Share?, watermark: UInt64) {
+  mutating func settle(_ path: FilePath, kept: FileRow?, watermark: UInt64) {
     guard let entry = entries[path] else { return }
-    difference.add(entry.kept)
+    difference.add(Share(entry.kept))
     if entry.sequence <= watermark {
       difference.remove(Share(entry.row))
       entries[path] = nil
     } else {
-      difference.remove(kept)
+      difference.remove(Share(kept))
       entries[path]?.kept = kept
     }
   }
-
-  var paths: [FilePath] { Array(entries.keys) }
 }

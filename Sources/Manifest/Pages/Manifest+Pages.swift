@@ -11,6 +11,13 @@ extension Manifest {
   package func page(
     _ query: RowQuery, after place: RowPlace? = nil
   ) throws(ManifestError) -> RowPage {
+    let page = try keptPage(query, after: place)
+    return RowPage(rows: page.rows.map(\.row), next: page.next)
+  }
+
+  func keptPage(
+    _ query: RowQuery, after place: RowPlace?
+  ) throws(ManifestError) -> (rows: [KeptRow], next: RowPlace?) {
     precondition(place.map { $0.order == query.order } ?? true, "a place belongs to its order")
     return try inManifest { () throws(SQLiteError) in
       try databases.read { (connection) throws(SQLiteError) in
@@ -27,14 +34,13 @@ struct RowPager {
 
   func page(
     after place: RowPlace?, _ connection: borrowing Connection
-  ) throws(SQLiteError) -> RowPage {
+  ) throws(SQLiteError) -> (rows: [KeptRow], next: RowPlace?) {
     var found =
       query.order == .directory
       ? try directories(after: place, connection) : try keyset(after: place, connection)
     let hasMore = found.count > query.limit
     if hasMore { found.removeLast(found.count - query.limit) }
-    return RowPage(
-      rows: found.map(\.row), next: hasMore ? found.last.map(query.order.place(of:)) : nil)
+    return (found, hasMore ? found.last.map(query.order.place(of:)) : nil)
   }
 
   private var isForward: Bool { query.direction == .ascending }

@@ -117,9 +117,12 @@ extension Manifest {
       page.next = QueuePlace(key: key(last.row) + [last.id])
       return page
     }
-    let known = Set(page.rows.map(\.path))
+    // Those that the tables have in the queue as well came at their place there.
     let newer = state.withLock { state in
-      state.overlay.rows.compactMap { $0.row }.filter { wanted($0) && !known.contains($0.path) }
+      state.overlay.rows.compactMap { row, kept -> FileRow? in
+        guard let row, wanted(row), !(kept.map(wanted) ?? false) else { return nil }
+        return row
+      }
     }
     page.rows += newer.sorted { left, right in
       (key(left) + [Int64(clamping: left.sequence)]).lexicographicallyPrecedes(
