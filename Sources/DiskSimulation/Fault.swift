@@ -31,6 +31,9 @@ package enum Fault: Int, CaseIterable, Sendable {
   case clockJump
   /// The power fails, before the call has any effect or after it had all of it.
   case crash
+  /// The process is killed, before the call has any effect or after it had all of it; what it wrote
+  /// is still in memory.
+  case killed
 
   // When the power has failed, each decided alone for everything that was not synced.
   /// A page is as it was at its last sync, or at some moment since.

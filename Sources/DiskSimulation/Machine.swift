@@ -68,8 +68,12 @@ struct Machine {
   var trace = Trace()
   private(set) var operation = 0
   private(set) var isPowered = true
+  /// How often it was started.
+  private(set) var starts: UInt64 = 1
   /// The power fails when the operation in progress has had its effect.
   private var crashesAfterwards = false
+  /// The process that is killed when the operation in progress has had its effect.
+  private var killedAfterwards: Int32?
 
   private(set) var nodes: [NodeID: Node] = [:]
   private var nextNode = Machine.root + 1
@@ -137,13 +141,27 @@ struct Machine {
         throw .crashed
       }
     }
+    if fires(.killed, on: path) {
+      let afterwards = ledger.generator.chance(oneIn: 2)
+      record(.killed, on: path, afterwards ? "after the call" : "before the call")
+      if afterwards {
+        killedAfterwards = process
+      } else {
+        kill(process)
+        throw .crashed
+      }
+    }
   }
 
-  /// Ends the operation; throws when the power failed after all.
+  /// Ends the operation; throws when the power failed or the process was killed after all.
   mutating func end(_ error: DiskError?) throws(DiskError) {
     trace.end(error)
     if crashesAfterwards {
       losePower()
+      throw .crashed
+    }
+    if let killed = killedAfterwards.take() {
+      kill(killed)
       throw .crashed
     }
   }
@@ -295,6 +313,7 @@ struct Machine {
   mutating func losePower() {
     isPowered = false
     crashesAfterwards = false
+    killedAfterwards = nil
     processes = [:]
     handles = [:]
     locks = [:]
@@ -317,6 +336,7 @@ struct Machine {
 
   /// Comes back with what is on the device.
   mutating func boot() {
+    if !isPowered { starts += 1 }
     isPowered = true
   }
 

@@ -188,7 +188,8 @@ extension Machine {
     var count = bytes.count
     let failing = fires(.writeFails, on: path)
     if failing {
-      count = ledger.generator.below(count + 1)
+      // A device may fail after all of it, too.
+      if !ledger.generator.chance(oneIn: 4) { count = ledger.generator.below(count + 1) }
       record(.writeFails, on: path, "\(count) of \(bytes.count) bytes")
     } else if count > 1, fires(.shortWrite, on: path) {
       count = 1 + ledger.generator.below(count - 1)

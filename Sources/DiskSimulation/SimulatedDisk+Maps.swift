@@ -6,6 +6,8 @@ package import DurableFiles
 import Synchronization
 
 extension SimulatedDisk {
+  package var machineStart: UInt64 { machine.withLock(\.starts) }
+
   package func map(_ file: FileID, count: Int) throws(DiskError) -> any MappedBytes {
     // The mapping is made outside the lock: it takes the lock when it goes, and it goes at once
     // when the power fails at the end of the call.

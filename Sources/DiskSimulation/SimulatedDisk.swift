@@ -9,6 +9,7 @@
 
 package import Ambient
 package import DurableFiles
+import Synchronization
 
 /// A process of a simulated machine, and its disk.
 package final class SimulatedDisk: Disk {
@@ -23,6 +24,8 @@ package final class SimulatedDisk: Disk {
   let machine: Monitor<Machine>
   /// The number of this process, which holds its locks.
   package let process: Int32
+  /// What other processes do between the calls of this one.
+  private let interlude = Mutex<(@Sendable () -> Void)?>(nil)
 
   private init(_ machine: Monitor<Machine>, readOnly: Bool) {
     self.machine = machine
@@ -76,6 +79,17 @@ package final class SimulatedDisk: Disk {
   /// Whether the machine has power; a store to a shared word can lose it without telling.
   package var isPowered: Bool { machine.withLock(\.isPowered) }
 
+  /// Whether this process lives; a store to a shared word can end it without telling.
+  package var isRunning: Bool {
+    machine.withLock { $0.isPowered && $0.processes[process] != nil }
+  }
+
+  /// Has something done after every call of this process, which waits for it: what another process
+  /// does in between, as a scheduler might have it. It may use any disk but this one.
+  package func afterEachCall(_ interlude: (@Sendable () -> Void)?) {
+    self.interlude.withLock { $0 = interlude }
+  }
+
   /// Both sides of the machine's time.
   package var clock: ManualClock { machine.withLock(\.clock) }
 
@@ -106,7 +120,8 @@ package final class SimulatedDisk: Disk {
     _ call: Call, _ path: FilePath, _ first: UInt64 = 0, _ second: UInt64 = 0, changes: Bool,
     _ body: (inout Machine) throws(DiskError) -> Result
   ) throws(DiskError) -> Result {
-    try machine.withLock { (machine: inout Machine) throws(DiskError) in
+    defer { interlude.withLock { $0 }?() }
+    return try machine.withLock { (machine: inout Machine) throws(DiskError) in
       let result: Result
       do throws(DiskError) {
         try machine.begin(call, by: process, path, first, second, changes: changes)

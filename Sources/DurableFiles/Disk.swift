@@ -150,6 +150,10 @@ public protocol SharedWords: AnyObject, Sendable {
 /// `.absent` itself; where one leads through a file its parent is `.notADirectory`, or it is itself
 /// when a directory is asked for.
 public protocol Disk: AnyObject, Sendable {
+  /// Which start of the machine this is, the same for all its processes: what was only in memory at
+  /// another one is gone. 0 where nobody can tell.
+  var machineStart: UInt64 { get }
+
   /// Opens a regular file.
   func open(_ path: FilePath, _ access: FileAccess) throws(DiskError) -> FileID
   /// Gives the file back, its locks included; the number means nothing afterwards.

@@ -6,6 +6,21 @@ import CLinux
 import Glibc
 
 extension PosixDisk {
+  /// The kernel's random number for this start. See random(4), boot_id.
+  public var machineStart: UInt64 { Self.start }
+
+  private static let start: UInt64 = {
+    do throws(DiskError) {
+      let disk = try PosixDisk(root: "/proc/sys/kernel/random", readOnly: true)
+      let text = try OpenFile("boot_id", .reading, on: disk).read(at: 0, count: 36)
+      let digits = String(decoding: text, as: UTF8.self).filter { $0 != "-" }
+      return UInt64(digits.prefix(16), radix: 16) ?? 0
+    } catch {
+      // A machine that shows no such file tells nobody.
+      return 0
+    }
+  }()
+
   public func map(_ file: FileID, count: Int) throws(DiskError) -> any MappedBytes {
     let path = path(of: file)
     let size = try status(file).size

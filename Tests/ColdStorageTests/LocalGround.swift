@@ -207,6 +207,8 @@ final class AttributelessDisk: Disk {
   func map(_ file: FileID, count: Int) throws(DiskError) -> any MappedBytes {
     try disk.map(file, count: count)
   }
+  var machineStart: UInt64 { disk.machineStart }
+
   func sharedWords(
     _ path: FilePath, count: Int, writing: Bool
   ) throws(DiskError) -> any SharedWords {

@@ -3,6 +3,7 @@
 import Ambient
 import DiskSimulation
 import DurableFiles
+import Synchronization
 import Testing
 
 @Suite struct CallFaultTests {
@@ -283,6 +284,48 @@ import Testing
       outcomes.insert(try disk.reopen().status(at: "a") == nil)
     }
     #expect(outcomes == [true, false])
+  }
+
+  @Test func `a process is killed around a call, and all that was written is still there`() throws {
+    var outcomes: Set<Bool> = []
+    for seed in 1...30 {
+      let disk = SimulatedDisk(seed: UInt64(seed), faults: .none)
+      try disk.put("a", [1])
+      let other = disk.startProcess()
+      disk.arm(.none.arming(.killed, at: disk.operations + 1))
+      #expect(throws: DiskError.crashed) { try disk.put("b", [2]) }
+      #expect(!disk.isRunning && disk.isPowered && other.isRunning)
+      #expect(try other.get("a") == [1])
+      #expect(disk.faultCounts == [.killed: 1])
+      outcomes.insert(try other.status(at: "b") == nil)
+      #expect(disk.reopen().machineStart == other.machineStart)
+    }
+    #expect(outcomes == [true, false])
+  }
+
+  @Test func `another process gets its turn after every call, and may end what comes next`() throws
+  {
+    let disk = SimulatedDisk(seed: 1)
+    let other = disk.startProcess()
+    let sizes = Mutex<[UInt64]>([])
+    disk.afterEachCall {
+      do throws(DiskError) {
+        let size = try other.status(at: "a")?.size ?? 99
+        sizes.withLock { $0.append(size) }
+        if size == 2 { disk.crash() }
+      } catch .crashed {
+        // It has lost its power, too.
+      } catch {
+        Issue.record("\(error)")
+      }
+    }
+    let file = try OpenFile("a", .creating(mode: 0o600), on: disk)
+    try file.write([1], at: 0)
+    try file.write([1], at: 1)
+    #expect(throws: DiskError.crashed) { try file.write([1], at: 2) }
+    disk.afterEachCall(nil)
+    #expect(sizes.withLock { $0.prefix(3) } == [0, 1, 2])
+    #expect(disk.reopen().machineStart == 2)
   }
 
   @Test func `a rule holds below its path and no oftener than it says`() throws {

@@ -365,6 +365,13 @@ import Testing
   }
 
   @Test(arguments: DiskKind.allCases)
+  func `all processes of a machine agree which start of it this is`(_ kind: DiskKind) throws {
+    let ground = try grounds.make(kind)
+    #expect(ground.disk.machineStart != 0)
+    #expect(try ground.other().machineStart == ground.disk.machineStart)
+  }
+
+  @Test(arguments: DiskKind.allCases)
   func `who waits in vain goes on when the time is over`(_ kind: DiskKind) throws {
     let words = try grounds.make(kind).disk.sharedWords("words", count: 1, writing: true)
     words.store(7, at: 0)
