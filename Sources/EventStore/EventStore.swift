@@ -149,9 +149,7 @@ public final class EventStore: Sendable {
 
   /// Records the opening and ends fences that nobody will end any more.
   private func begin(_ fences: [UInt64: [UInt64]], cut: String?) throws(StoreError) {
-    for fence in fences.keys.sorted() {
-      try writer.cancelLeftFence(fence, members: fences[fence] ?? [])
-    }
+    try writer.cancelLeftFences(fences)
     let keys = writer.keyring?.keyset.minted
     let isDowngraded =
       if case .preferSigned(nil) = writer.options.signing { true } else { false }

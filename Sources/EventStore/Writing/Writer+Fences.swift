@@ -64,15 +64,19 @@ extension Writer {
     for fence in open.sorted() { try endFence(fence, cancels: true) }
   }
 
-  /// Cancels a fence that a writer before this one left open.
-  func cancelLeftFence(_ first: UInt64, members: [UInt64]) throws(StoreError) {
-    let number = state.withLock { state in
-      state.nextFence += 1
-      state.preparation.fences[state.nextFence] = OpenFence(
-        first: first, members: members, opened: options.monotonicClock.now())
-      return state.nextFence
+  /// Cancels the fences that a writer before this one left open, given their members.
+  ///
+  /// All of them are open to begin with, or the end of the first would show members of the next.
+  func cancelLeftFences(_ left: [UInt64: [UInt64]]) throws(StoreError) {
+    let now = options.monotonicClock.now()
+    state.withLock { state in
+      for (first, members) in left.sorted(by: { $0.key < $1.key }) {
+        state.nextFence += 1
+        state.preparation.fences[state.nextFence] = OpenFence(
+          first: first, members: members, opened: now)
+      }
     }
-    try endFence(number, cancels: true)
+    try cancelFences()
   }
 }
 
