@@ -47,4 +47,32 @@ import Testing
     }
     try again.close()
   }
+
+  @Test(arguments: [Fault.writeFails, .full])
+  func `a write that fails and cannot be taken back is neither stored nor refused yet`(
+    _ fault: Fault
+  ) throws {
+    var fates: Set<Bool> = []
+    for seed in 1...40 as ClosedRange<UInt64> {
+      let disk = SimulatedDisk(seed: seed, faults: .none)
+      let store = try EventStore.open(on: disk, Self.options)
+      // The write, and the cut that would take it back.
+      disk.arm(
+        FaultPlan.none.arming(fault, oneIn: 1, below: "segments", timesMax: 1)
+          .arming(.writeFails, at: disk.operations + 2, below: "segments"))
+      let failure = #expect(throws: StoreError.self) { try store.append(.of("file:1", "perhaps")) }
+      guard case .unknown(let token)? = failure else {
+        Issue.record("\(String(describing: failure))")
+        continue
+      }
+      disk.kill()
+      let again = try EventStore.open(on: disk.reopen(), Self.options)
+      let receipt = try again.resolve(token)
+      let found = try again.reader.latest("file:1")
+      #expect(receipt?.id == found?.header.id)
+      fates.insert(found != nil)
+      try again.close()
+    }
+    #expect(fates == (fault == .full ? [false] : [true, false]))
+  }
 }

@@ -1,7 +1,8 @@
 // The second half of an append, done by one leader at a time and outside the writer's lock: sign,
 // fill in envelopes, write the group and its mark with one call, sync, and only then let anyone see
-// it. A failed write is cut away again before anything else is written; a failed sync leaves the
-// bytes uncertain, so the line is latched and takes nothing more until the store is opened anew.
+// it. A failed write is cut away again before anything else is written; one that cannot be, like a
+// failed sync, leaves the bytes uncertain: the line is latched and takes nothing more until the store
+// is opened anew.
 
 internal import Ambient
 internal import Bytes
@@ -128,7 +129,8 @@ struct CommitLine {
       try segment.file.cut(to: offset)
       filledTo = offset
     } catch {
-      throw .latched(error)
+      // All of it may stand there, and then the next open finds a group like any other.
+      throw .uncertain(error)
     }
     throw .notWritten(error)
   }
