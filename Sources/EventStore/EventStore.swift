@@ -45,7 +45,7 @@ public final class EventStore: Sendable {
       disk: disk, lineage: meta.lineage, key: key, entropy: options.entropy,
       origins: try OriginFile.read(on: disk))
     let words = try LiveWords.writing(on: disk)
-    let opener = LogOpener(files: files, live: words.read(), repairs: true)
+    let opener = LogOpener(files: files, live: words.readDurable(), repairs: true)
     var cut: String?
     var opened: OpenedLog
     if let found = try opener.open() {
@@ -101,6 +101,8 @@ public final class EventStore: Sendable {
       ids: EventIDSource(seed: options.entropy.word(), after: last?.id),
       hidden: opened.scan.hidden, line: line, publisher: publisher, keyring: keyring)
     reader = EventReader(box: box, board: writer.board, keyring: keyring)
+    // Before anything is written: a reader that is told nothing takes all that it finds for durable.
+    publisher.publish(line, visible: opened.scan.visible)
   }
 
   /// Time and id of the last event that kept them.
@@ -258,6 +260,7 @@ public final class EventStore: Sendable {
     _ = try writer.append(
       [PreparationRequest(SystemRecord.closed(keys: writer.keyring?.keyset.minted))], .durable)
     try writer.finish()
+    writer.publisher.retire()
     do throws(DiskError) {
       try disk.remove(StoreNames.words)
     } catch .absent {

@@ -113,8 +113,8 @@ final class Refresher: Sendable {
   /// Takes in what the writer published since the last time.
   func refresh(_ box: CatalogBox) throws(StoreError) {
     try state.withLock { (state) throws(StoreError) in
-      if state.words == nil { try mapWords(&state) }
-      if state.words == nil { return try catchUp(box, &state) }
+      if state.words?.isPublished != true { try mapWords(&state) }
+      if state.words?.isPublished != true { return try catchUp(box, &state) }
       guard let live = state.words?.read(), live != state.seen else { return }
       guard live.epoch == state.seen?.epoch, live.segment == state.seen?.segment,
         let segment = box.current.segments.last, segment.name == live.segment,
@@ -142,7 +142,7 @@ final class Refresher: Sendable {
   /// are looked for again after it.
   func wait(timeout: Duration) throws(StoreError) {
     let sleep = try state.withLock { (state) throws(StoreError) -> Sleep in
-      if state.words == nil { try mapWords(&state) }
+      if state.words?.isPublished != true { try mapWords(&state) }
       guard let words = state.words else { return .untilTime }
       let counter = words.version
       // What was published since the reader looked last is no reason to sleep.

@@ -22,7 +22,7 @@ final class LogPublisher: Sendable {
     self.catalog = catalog
     self.words = words
     preallocationBytes = options.preallocationBytes
-    let changes = ChangeCount()
+    let changes = ChangeCount(after: words.readDurable()?.epoch ?? 0)
     self.changes = changes
     sealer = Sealer(
       maintenance: options.maintenance, log: Log(room: "event store", to: options.log)
@@ -87,6 +87,11 @@ final class LogPublisher: Sendable {
       segment, try Self.completeTables(of: segment, files, catalog.current))
   }
 
+  /// Tells other processes that nothing more will be told.
+  func retire() {
+    words.retire()
+  }
+
   /// Tells other processes how far the log has come.
   func publish(_ line: CommitLine, visible: UInt64) {
     words.publish(
@@ -96,9 +101,14 @@ final class LogPublisher: Sendable {
   }
 }
 
-/// Counts changes of the segments, for other processes.
+/// Counts changes of the segments, for other processes, on from where the writer before ended: a
+/// reader must never take another's count for its own.
 private final class ChangeCount: Sendable {
-  private let value = Mutex<UInt64>(1)
+  private let value: Mutex<UInt64>
+
+  init(after count: UInt64) {
+    value = Mutex(count + 1)
+  }
 
   var count: UInt64 { value.withLock { $0 } }
 
