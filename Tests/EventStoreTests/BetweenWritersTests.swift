@@ -158,4 +158,20 @@ import Testing
     }
     #expect(fates == (fault == .full ? [false] : [true, false]))
   }
+
+  @Test func `no copy is made while a fence hides the record of a removal`() throws {
+    let scene = try CompactionScene()
+    let store = try #require(scene.store)
+    let fence = try store.openFence()
+    try fence.append(.of("file:1", "hidden"))
+    try store.compact(CompactionRequest(removing: .below(12, .everything)))
+    let waits = StoreError.target("waits for a fence that is open; try again when it has ended")
+    let target = SimulatedDisk(seed: 9, faults: .none)
+    #expect(throws: waits) { try store.reader.snapshot(to: target) }
+    #expect(throws: waits) { try store.reader.fork(to: target) }
+    try fence.cancel()
+    try store.reader.snapshot(to: target)
+    #expect(try EventReader.verify(on: target).isIntact)
+    try store.close()
+  }
 }

@@ -135,14 +135,12 @@ extension Catalog {
 
   /// The removals that the log records, visible or not.
   func removals(newestFirst: Bool, max: Int = removalsMax) throws(StoreError) -> [Removal] {
-    let region = Region(
-      entityPrefix: SystemRecord.coordinate.entity, kind: .exactly(.removal), lane: .main)
-    let all = Catalog(segments: segments, visible: segments.last?.lastSequence ?? 0)
+    let all = wholly
     var found: [Removal] = []
     var position: UInt64 = 0
     while found.count < max {
       var walk = PageWalk(
-        region: region, limit: min(max - found.count, 1_000),
+        region: Self.removalRecords, limit: min(max - found.count, 1_000),
         order: newestFirst ? .newestFirst : .oldestFirst, budget: 1_000_000, keyring: nil)
       let page = try walk.run(all, after: position)
       found += page.events.compactMap { $0.bytes.flatMap(Removal.init) }
@@ -150,5 +148,24 @@ extension Catalog {
       if page.isEnd { break }
     }
     return found
+  }
+
+  /// Where the newest record of a removal stands, visible or not.
+  var lastRemovalSequence: UInt64? {
+    get throws(StoreError) {
+      var walk = PageWalk(
+        region: Self.removalRecords, limit: 1, order: .newestFirst, budget: 1_000_000, keyring: nil)
+      return try walk.run(wholly, after: 0).events.first?.header.sequence
+    }
+  }
+
+  private static var removalRecords: Region {
+    Region(
+      entityPrefix: SystemRecord.coordinate.entity, kind: .exactly(.removal), lane: .main)
+  }
+
+  /// The same log, with what fences hide.
+  private var wholly: Catalog {
+    Catalog(segments: segments, visible: segments.last?.lastSequence ?? 0)
   }
 }

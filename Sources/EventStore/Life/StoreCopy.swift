@@ -29,6 +29,8 @@ struct StoreCopy {
   private(set) var count: UInt64 = 0
   private let cut: UInt64
 
+  fileprivate static let waitsForFence =
+    "waits for a fence that is open; try again when it has ended"
   private static let pieceBytes = 1 << 20
   /// The most files that a directory of keys or cursors has.
   private static let smallFilesMax = 65_536
@@ -46,6 +48,10 @@ struct StoreCopy {
     cancellation = options.cancellation
     guard try target.isBare else { throw .target("is not empty") }
     (cut, count) = try last.cut(visible: catalog.visible)
+    // A fence may hide the record of a removal that is in force, and nothing else would explain it.
+    if let removal = try catalog.lastRemovalSequence, removal > count {
+      throw .target(Self.waitsForFence)
+    }
     var total = cut
     for segment in catalog.segments.dropLast() { total += try segment.copiedEnd }
     self.total = total
@@ -158,7 +164,7 @@ extension Segment {
   fileprivate func cut(visible: UInt64) throws(StoreError) -> (end: UInt64, count: UInt64) {
     var found = (end: UInt64(SegmentHeader.count), count: name.first - 1)
     guard visible >= found.count else {
-      throw .target("waits for a fence that is open; try again when it has ended")
+      throw .target(StoreCopy.waitsForFence)
     }
     try pass(to: extent.end) { (_, passed) throws(StoreError) in
       if case .mark(let mark) = passed.frame, mark.lastSequence <= visible {
