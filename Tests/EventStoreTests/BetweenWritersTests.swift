@@ -111,6 +111,22 @@ import Testing
     try again.close()
   }
 
+  @Test func `a reader that began before the store had keys opens what is sealed later`() throws {
+    let sealed = SealedStore()
+    var plain = sealed.options
+    plain.keys = nil
+    let first = try EventStore.open(on: sealed.disk, plain)
+    try first.append(.of("file:1", "in the clear"))
+    let other = try sealed.reader()
+    #expect(try other.latest("file:1")?.bytes == Array("in the clear".utf8))
+    try first.close()
+    let second = try sealed.open()
+    let receipt = try second.append(.of("file:1", "sealed"))
+    #expect(receipt.header.sealing != nil)
+    #expect(try other.event(receipt.sequence).payload == .bytes(Array("sealed".utf8)))
+    try second.close()
+  }
+
   @Test func `a reader takes no change of the next writer for one that it knows`() throws {
     for looksAfter in 0..<6 {
       let scene = try CompactionScene()

@@ -12,18 +12,23 @@ public final class EventReader: Sendable {
   let refresher: Refresher?
   /// Knows what the writer of this process does.
   let board: WatermarkBoard?
-  /// Opens payloads; nil for a reader without keys, which sees them sealed.
-  let keyring: Keyring?
+  /// The keys that were there when the reader began, or else the way to those that may come.
+  private let firstKeyring: Keyring?
+  private let laterKeyring: LaterKeyring?
 
   init(
     box: CatalogBox, refresher: Refresher? = nil, board: WatermarkBoard? = nil,
-    keyring: Keyring? = nil
+    keyring: Keyring? = nil, laterKeyring: LaterKeyring? = nil
   ) {
     self.box = box
     self.refresher = refresher
     self.board = board
-    self.keyring = keyring
+    firstKeyring = keyring
+    self.laterKeyring = laterKeyring
   }
+
+  /// Opens payloads; nil for a reader without keys, which sees them sealed.
+  var keyring: Keyring? { firstKeyring ?? laterKeyring?.found }
 
   /// Opens the store in the disk's root for reading, beside its writer if it has one.
   ///
@@ -34,7 +39,9 @@ public final class EventReader: Sendable {
     let refresher = Refresher(disk: disk)
     let box = CatalogBox(try refresher.open())
     let keyring = try Keyring.reading(on: disk, keys, EventReader(box: box))
-    return EventReader(box: box, refresher: refresher, keyring: keyring)
+    return EventReader(
+      box: box, refresher: refresher, keyring: keyring,
+      laterKeyring: keyring == nil ? keys.map { LaterKeyring(disk, $0) } : nil)
   }
 
   /// How many ordinals one page looks at for each event that it may return, and at least.
@@ -45,6 +52,7 @@ public final class EventReader: Sendable {
   func catalog() throws(StoreError) -> Catalog {
     if let refresher {
       try refresher.refresh(box)
+      try laterKeyring?.look(box)
       try keyring?.refresh()
     }
     return box.current
