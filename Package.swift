@@ -125,7 +125,8 @@ let house: [Target] =
       ]),
 
     // 5
-    room("Rehearsal", ["DiskSimulation", "EventStore", "DurableFiles", "Digests", "Ambient"]),
+    room(
+      "Rehearsal", ["DiskSimulation", "EventStore", "DurableFiles", "Digests", "Ambient", "Bytes"]),
     room(
       "Bench",
       [

@@ -48,7 +48,7 @@ package enum FaultProfile: String, CaseIterable, Sendable {
     case .syncs: return plan.arming(.syncFails, oneIn: 60)
     case .reads: return plan.arming(.readFails, oneIn: 60)
     case .clock: return plan.arming(.clockJump, oneIn: 20)
-    case .power: return plan.arming(.crash, oneIn: 150)
+    case .power: return plan.arming(.crash, oneIn: 150).arming(.killed, oneIn: 300)
     case .lies: return plan.arming(.syncDropped, oneIn: 10)
     case .rot: return plan.arming(.bitRot, oneIn: 40)
     case .misdirected: return plan.arming(.misdirectedWrite, oneIn: 40)
@@ -65,7 +65,7 @@ package enum FaultProfile: String, CaseIterable, Sendable {
     case .syncs: [.syncFails]
     case .reads: [.readFails]
     case .clock: [.clockJump]
-    case .power: [.crash]
+    case .power: [.crash, .killed]
     case .lies: [.syncDropped]
     case .rot: [.bitRot]
     case .misdirected: [.misdirectedWrite]

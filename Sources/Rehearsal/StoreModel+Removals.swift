@@ -7,13 +7,8 @@ extension StoreModel {
   /// Acknowledged events that nobody hides, by their receipts.
   var acknowledged: [Receipt] {
     requests.flatMap { request -> [Receipt] in
-      switch request.fence {
-      case nil, .committed?:
-        request.fates.compactMap {
-          if case .acknowledged(let receipt) = $0 { receipt } else { nil }
-        }
-      default: []
-      }
+      if let fence = request.fence, fences[fence].fate != .committed { return [] }
+      return request.receipts
     }
   }
 

@@ -25,6 +25,9 @@ extension StoreModel {
     UInt64(payload.prefix { $0.isNumber }) ?? 0
   }
 
+  /// What a sentence calls a payload, which may be long.
+  static func name(_ payload: String) -> String { "\(number(of: payload))" }
+
   /// What an event's payload is to a reader; nil for one that it does not see.
   static func payload(_ sequence: UInt64, _ reader: EventReader) throws(StoreError) -> Payload? {
     do throws(StoreError) {

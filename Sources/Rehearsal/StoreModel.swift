@@ -22,20 +22,15 @@ struct StoreModel {
   struct Request {
     let payloads: [String]
     var fates: [Fate]
-    /// Members of a fence; nil for others.
-    var fence: FenceFate?
-  }
-
-  enum FenceFate {
-    case open, committed, cancelled
-    /// Its end was asked for, and the machine died.
-    case ending
+    /// The fence that it is a member of, if any.
+    let fence: Int?
   }
 
   private(set) var requests: [Request] = []
   /// Roots that were seen, by how many events they cover: no later store may contradict them.
   private(set) var roots: [UInt64: Blake3Digest] = [:]
   private var requestOf: [String: Int] = [:]
+  var fences: [AskedFence] = []
   /// Payloads by the numbers that their events carry.
   private var payloadOf: [UInt64: String] = [:]
   /// Keys that were to be destroyed.
@@ -48,7 +43,7 @@ struct StoreModel {
   private(set) var isForgiving = false
 
   /// Notes that events are asked for; until they are answered nobody knows.
-  mutating func add(_ payloads: [String], fence: FenceFate? = nil) -> Int {
+  mutating func add(_ payloads: [String], fence: Int? = nil) -> Int {
     for payload in payloads {
       requestOf[payload] = requests.count
       payloadOf[Self.number(of: payload)] = payload
@@ -56,6 +51,7 @@ struct StoreModel {
     requests.append(
       Request(
         payloads: payloads, fates: Array(repeating: .unknown, count: payloads.count), fence: fence))
+    if let fence { fences[fence].members.append(requests.count - 1) }
     return requests.count - 1
   }
 
@@ -66,8 +62,8 @@ struct StoreModel {
       fates.count == count ? fates : Array(repeating: fates.first ?? .unknown, count: count)
   }
 
-  mutating func set(_ fate: FenceFate, of indexes: [Int]) {
-    for index in indexes { requests[index].fence = fate }
+  mutating func set(_ fate: Fate, of member: Int, in index: Int) {
+    requests[index].fates[member] = fate
   }
 
   mutating func see(_ root: Blake3Digest, count: UInt64) {
@@ -86,8 +82,8 @@ struct StoreModel {
           requests[index].fates[member] = .unknown
         }
       }
-      if requests[index].fence != nil { requests[index].fence = .ending }
     }
+    forgiveFences()
   }
 
   /// Settles what a crash left open by looking at the store; throws when a promise was broken.
@@ -96,14 +92,14 @@ struct StoreModel {
     try checkSequence(found)
     var present: [String: Event] = [:]
     for event in found where !event.header.kind.isReserved {
-      guard let payload = event.header.correlation.flatMap({ payloadOf[$0.id.low] }) else {
+      guard let payload = payload(of: event.header) else {
         throw Broken("event \(event.header.id) was never asked for")
       }
       if let bytes = event.bytes, !bytes.elementsEqual(payload.utf8) {
-        throw Broken("'\(payload)' is read as other bytes")
+        throw Broken("'\(Self.name(payload))' is read as other bytes")
       }
       guard present.updateValue(event, forKey: payload) == nil else {
-        throw Broken("'\(payload)' is there twice")
+        throw Broken("'\(Self.name(payload))' is there twice")
       }
     }
     try judgeShreds(found)
@@ -112,12 +108,21 @@ struct StoreModel {
       try settle(&request, present, reader)
       requests[index] = request
     }
+    try settleFences(seeing: Set(present.keys))
     try checkRoots(reader)
   }
 
   /// The request that an event was asked for with.
   func request(of header: EventHeader) -> Int? {
-    header.correlation.flatMap { payloadOf[$0.id.low] }.flatMap { requestOf[$0] }
+    payload(of: header).flatMap { requestOf[$0] }
+  }
+
+  /// The request that a payload was asked for with.
+  func request(of payload: String) -> Int? { requestOf[payload] }
+
+  /// What an event's payload was asked to be.
+  func payload(of header: EventHeader) -> String? {
+    header.correlation.flatMap { payloadOf[$0.id.low] }
   }
 
   private static func all(_ reader: EventReader) throws -> [Event] {
@@ -154,37 +159,26 @@ struct StoreModel {
       }
     }
     for (member, payload) in request.payloads.enumerated() {
-      switch (request.fates[member], present[payload], request.fence) {
-      case (.acknowledged(let receipt), let event?, let fence):
-        if case .cancelled? = fence { throw Broken("'\(payload)' of a cancelled fence is visible") }
+      switch (request.fates[member], present[payload], request.fence.map { fences[$0].fate }) {
+      case (.acknowledged(let receipt), let event?, _):
         guard try reader.receipt(receipt.sequence) == receipt, event.header.id == receipt.id else {
-          throw Broken("'\(payload)' is not what its receipt says")
+          throw Broken("'\(Self.name(payload))' is not what its receipt says")
         }
         if removed.contains(receipt.sequence) {
-          throw Broken("'\(payload)' was removed and is back")
+          throw Broken("'\(Self.name(payload))' was removed and is back")
         }
-        if case .open? = fence { request.fence = .committed }
       case (.acknowledged(let receipt), nil, nil), (.acknowledged(let receipt), nil, .committed?):
         guard try isRemoved(request.fates[member], reader) else {
-          throw Broken("'\(payload)' was acknowledged and is lost")
+          throw Broken("'\(Self.name(payload))' was acknowledged and is lost")
         }
         removed.insert(receipt.sequence)
       case (.acknowledged, nil, _): break
-      case (.refused, .some, _): throw Broken("'\(payload)' was refused and is there")
+      case (.refused, .some, _): throw Broken("'\(Self.name(payload))' was refused and is there")
       case (.unknown, let event?, _):
         request.fates[member] = .acknowledged(try reader.receipt(event.header.sequence))
       case (.unknown, nil, nil): request.fates[member] = .refused
       case (.unknown, nil, _), (.refused, nil, _): break
       }
-    }
-    if let fence = request.fence { request.fence = settled(fence, visible: there > 0) }
-  }
-
-  /// After an open no fence is open any more.
-  private func settled(_ fence: FenceFate, visible: Bool) -> FenceFate {
-    switch fence {
-    case .committed, .cancelled: fence
-    case .open, .ending: visible ? .committed : .cancelled
     }
   }
 

@@ -9,10 +9,12 @@ import EventStore
 /// A run of the event store.
 package struct StoreRehearsal {
   var generator: SeededGenerator
-  private let profile: FaultProfile
+  let profile: FaultProfile
+  /// What may fail; a step may arm more for a while.
+  var plan: FaultPlan
   private let seed: UInt64
-  private let clock = ManualClock()
-  private var disk: SimulatedDisk
+  let clock = ManualClock()
+  private(set) var disk: SimulatedDisk
   var store: EventStore?
   var model = StoreModel()
   private var payloads = 0
@@ -20,7 +22,15 @@ package struct StoreRehearsal {
   /// What fired on disks that were given up.
   private var faults: [Fault: Int] = [:]
   private var steps = 0
-  private var fence: (fence: Fence, members: [Int])?
+  /// Fences that are open, and their numbers in the model.
+  var fences: [(fence: Fence, number: Int)] = []
+  /// Reads along in another process; nobody does on a disk that breaks its promises.
+  let bystander: Bystander?
+  var followers: Followers
+  /// No segment is full for now.
+  var isAligning = false
+  /// The store that exports are imported into.
+  var twin: SimulatedDisk?
   /// Appends with a key and what they were answered, for retries long after.
   var keyed: [(event: NewEvent, receipt: Receipt)] = []
   /// How payloads are sealed; nil in a run without keys.
@@ -34,8 +44,13 @@ package struct StoreRehearsal {
     generator = SeededGenerator(seed: seed)
     let chosen = FaultProfile.allCases[generator.below(FaultProfile.allCases.count)]
     self.profile = profile ?? chosen
+    plan = self.profile.plan
     disk = SimulatedDisk(seed: generator.next(), faults: self.profile.plan, clock: clock)
     keys = Self.keys(&generator)
+    followers = Followers(&generator)
+    let bystander = Bystander(seed: generator.next(), keys: keys?.source)
+    self.bystander = self.profile.isHonest ? bystander : nil
+    self.bystander?.watch(disk)
   }
 
   /// Runs that many steps and says what came of it.
@@ -46,15 +61,19 @@ package struct StoreRehearsal {
       while steps < count {
         steps += 1
         try step()
+        try judgeSights()
       }
       try endQuietly()
+      try judgeSights()
     } catch let broken as Broken {
       violation = broken.sentence
     } catch {
       violation = "an error of no kind that a step may meet: \(error)"
     }
+    disk.afterEachCall(nil)
     store = nil
-    fence = nil
+    fences = []
+    followers.endLife()
     return Verdict(
       seed: seed, profile: profile, trace: disk.traceDigest,
       faults: faults.merging(disk.faultCounts, uniquingKeysWith: +),
@@ -65,30 +84,59 @@ package struct StoreRehearsal {
 
   private mutating func step() throws {
     guard store != nil else { return try open() }
-    switch generator.below(23) {
+    switch generator.below(35) {
     case 0..<8: try append()
     case 8..<11: try appendBatch()
     case 11: try beginFence()
-    case 12..<14: try appendFenced()
-    case 14: try endFence()
-    case 15: try readBack()
-    case 16: clock.advance(by: .milliseconds(generator.below(1_500)))
-    case 17: try closeAndOpen()
-    case 18: try compact()
-    case 19: try retryLate()
-    case 20: try shred()
+    case 12..<15: try appendFenced()
+    case 15: try endFence()
+    case 16..<18: try look()
+    case 18: clock.advance(by: .milliseconds(generator.below(1_500)))
+    case 19: try closeAndOpen()
+    case 20: try compact()
+    case 21: try retryLate()
+    case 22: try shred()
+    case 23..<26: try follow()
+    case 26: try copy()
+    case 27: try export()
+    case 28: try appendTwins()
+    case 29..<32: try stepIntoCrash()
     default: try crash()
     }
   }
 
-  private mutating func payload() -> String {
+  /// Does something whose end the machine or the process does not live to see, if it makes so many
+  /// calls.
+  private mutating func stepIntoCrash() throws {
+    let (path, callsMax): (FilePath, Int) =
+      switch generator.below(4) {
+      case 0: (.root, 60)
+      case 1: ("keys", 12)
+      default: ("segments", 4)
+      }
+    let fault = generator.chance(oneIn: 3) ? Fault.killed : .crash
+    disk.arm(
+      plan.arming(
+        fault, at: disk.operations + 1 + generator.below(callsMax), below: path))
+    switch generator.below(9) {
+    case 0..<2: try append()
+    case 2..<5: try appendBatch()
+    case 5: try endFence()
+    case 6: try compact()
+    case 7: try shred()
+    default: try closeAndOpen()
+    }
+    disk.arm(plan)
+  }
+
+  mutating func payload(bytesMax: Int = 6_000) -> String {
     payloads += 1
     let filler = String(
-      repeating: "x", count: generator.below(generator.chance(oneIn: 8) ? 6_000 : 80))
+      repeating: "x", count: generator.below(generator.chance(oneIn: 8) ? bytesMax : 80))
     return "\(payloads) \(filler)"
   }
 
-  private mutating func event(_ payload: String) throws -> NewEvent {
+  mutating func event(_ payload: String) throws -> NewEvent {
     NewEvent(
       // The correlation names the payload, also when that cannot be read any more.
       try Coordinate(entity: "file:\(generator.below(6))", scope: "run\(generator.below(2))"),
@@ -139,10 +187,12 @@ package struct StoreRehearsal {
   }
 
   private mutating func appendBatch() throws {
+    // Now and then one that takes many pages, of which a crash keeps some.
+    let isLarge = generator.chance(oneIn: 6)
     var payloads: [String] = []
     var events: [NewEvent] = []
-    for _ in 0..<1 + generator.below(9) {
-      let payload = payload()
+    for _ in 0..<1 + generator.below(isLarge ? 60 : 9) {
+      let payload = payload(bytesMax: isLarge ? 900 : 6_000)
       payloads.append(payload)
       events.append(try event(payload))
     }
@@ -151,127 +201,91 @@ package struct StoreRehearsal {
     try attempt(index) { store throws(StoreError) in try store.append(batch: batch) }
   }
 
-  private mutating func beginFence() throws {
-    guard fence == nil, let store else { return }
-    do throws(StoreError) {
-      fence = (try store.openFence(), [])
-    } catch {
-      try meet(error)
-    }
-  }
-
-  private mutating func appendFenced() throws {
-    guard let open = fence else { return }
-    let payload = payload()
-    let event = try event(payload)
-    let index = model.add([payload], fence: .open)
-    fence?.members.append(index)
-    try attempt(index) { _ throws(StoreError) in [try open.fence.append(event)] }
-  }
-
-  private mutating func endFence() throws {
-    guard let open = fence else { return }
-    fence = nil
-    let commits = generator.chance(oneIn: 2)
-    model.set(.ending, of: open.members)
-    do throws(StoreError) {
-      if commits { try open.fence.commit() } else { try open.fence.cancel() }
-      model.set(commits ? .committed : .cancelled, of: open.members)
-    } catch .fence {
-      // It was open for too long and cancelled, or a failure before this took it along.
-    } catch {
-      try meet(error)
-    }
-  }
-
-  /// The reader of the writer's own process and one of another see the same.
-  private mutating func readBack() throws {
-    guard let store else { return }
-    guard disk.isPowered else { return try meet(.disk(.crashed)) }
-    do throws(StoreError) {
-      let last = try store.reader.lastSequence
-      let other = try EventReader.open(
-        on: disk.startProcess(readOnly: true), keys: keys?.source)
-      guard try other.lastSequence == last else {
-        throw StoreError.badName("reader", "sees \(try other.lastSequence) events of \(last)")
-      }
-      guard last > 0 else { return }
-      let sequence = UInt64(1 + generator.below(Int(last)))
-      if try StoreModel.receipt(sequence, store.reader) != StoreModel.receipt(sequence, other) {
-        throw StoreError.badName("reader", "got another receipt of event \(sequence)")
-      }
-      if try StoreModel.payload(sequence, store.reader) != StoreModel.payload(sequence, other) {
-        throw StoreError.badName("reader", "got another payload of event \(sequence)")
-      }
-      model.see(try store.reader.root(count: last), count: last)
-    } catch .badName(_, let fault) {
-      guard profile.isHonest else { return try giveUp() }
-      throw Broken("a reader in another process \(fault)")
-    } catch {
-      try meet(error)
-    }
-  }
-
   // MARK: - Endings
 
   private mutating func closeAndOpen() throws {
-    loseFence()
+    guard let closing = store else { return }
+    loseFences()
+    followers.rest(keepingSnapshot: generator.chance(oneIn: 2))
     do throws(StoreError) {
-      try store?.close()
+      try closing.close()
     } catch {
       try meet(error)
+      // One that could not be closed is left as it is.
+      guard store === closing else { return }
     }
-    store = nil
-    disk = disk.reopen()
+    try reboot()
     try open()
   }
 
-  private mutating func crash() throws {
-    loseFence()
-    crashes += 1
+  mutating func crash() throws {
+    let isHidden = !fences.isEmpty
+    loseFences()
     if generator.chance(oneIn: 3) { disk.kill() } else { disk.crash() }
-    store = nil
-    disk = disk.reopen()
+    try reboot()
+    if !isHidden { try lookBetweenLives() }
+    // The next life may be cut short while it begins.
+    if generator.chance(oneIn: 4) {
+      let fault = generator.chance(oneIn: 2) ? Fault.killed : .crash
+      disk.arm(plan.arming(fault, at: disk.operations + 1 + generator.below(80)))
+    }
     try open()
   }
 
-  /// A fence whose end nobody saw is settled by the next open.
-  private mutating func loseFence() {
-    if let fence { model.set(.ending, of: fence.members) }
-    fence = nil
+  /// Starts the next process, on the machine as the last one left it.
+  mutating func reboot() throws {
+    crashes += 1
+    store = nil
+    followers.endLife()
+    disk = disk.reopen()
+    bystander?.watch(disk)
+  }
+
+  /// Fences whose end nobody saw are settled by the next open.
+  mutating func loseFences() {
+    model.endLife()
+    fences = []
   }
 
   /// Opens the store, crashing and failing on the way as the faults have it, and judges it.
-  private mutating func open() throws {
+  mutating func open() throws {
     for attempt in 0... {
       if attempt == Self.opensMax { disk.arm(.honest) }
       do throws(StoreError) {
-        var options = StoreOptions()
-        options.wallClock = clock.wall
-        options.monotonicClock = clock.monotonic
-        options.entropy = .seeded(generator.next())
-        options.segmentBytes = 8_192
-        options.preallocationBytes = 4_096
-        options.maintenance = .inline
-        options.keys = keys
-        store = try EventStore.open(on: disk, options)
+        store = try EventStore.open(on: disk, options())
         break
       } catch {
         store = nil
         if isLoss(error) { return try giveUp() }
         switch error {
-        case .keyset where !disk.isPowered: break
+        // A map in a process that is dead shows nothing, and has no way to say why.
+        case _ where !disk.isRunning: break
         case .corrupt, .keyset: throw Broken("the store does not open: \(error)")
         default: break
         }
         guard attempt <= Self.opensMax else {
           throw Broken("the store does not open on a disk that works: \(error)")
         }
-        crashes += 1
-        disk = disk.reopen()
+        try reboot()
       }
     }
+    bystander?.expectStore()
     try judge()
+  }
+
+  /// How a store is opened here.
+  mutating func options() -> StoreOptions {
+    var options = StoreOptions()
+    options.wallClock = clock.wall
+    options.monotonicClock = clock.monotonic
+    options.entropy = .seeded(generator.next())
+    options.segmentBytes = 4_096 << generator.below(4)
+    // Only the larger ones are filled ahead of groups of this size.
+    options.preallocationBytes = [0, 4_096, 65_536, 131_072][generator.below(4)]
+    if isAligning { options.segmentBytes = 1 << 20 }
+    options.maintenance = .inline
+    options.keys = keys
+    return options
   }
 
   /// What a disk that lies may do to a store: refuse it, by name.
@@ -284,21 +298,22 @@ package struct StoreRehearsal {
   }
 
   /// A store that its disk has ruined is left alone; a new one begins.
-  private mutating func giveUp() throws {
+  mutating func giveUp() throws {
     model = StoreModel()
     keyed = []
-    fence = nil
+    fences = []
     store = nil
+    twin = nil
+    followers.beginAnew()
     faults.merge(disk.faultCounts, uniquingKeysWith: +)
-    disk = SimulatedDisk(seed: generator.next(), faults: profile.plan, clock: clock)
+    disk = SimulatedDisk(seed: generator.next(), faults: plan, clock: clock)
     try open()
   }
 
   private mutating func judge() throws {
     guard let store else { return }
-    let armed = profile.plan
     disk.arm(.none)
-    defer { disk.arm(armed) }
+    defer { disk.arm(plan) }
     if !profile.isHonest {
       model.forgive()
       keyed = []
@@ -313,9 +328,7 @@ package struct StoreRehearsal {
       if last > 0 { model.see(try store.reader.root(count: last), count: last) }
     } catch StoreError.disk(.crashed) {
       // The power failed in a call that cannot fail, and the next one met it.
-      crashes += 1
-      self.store = nil
-      disk = disk.reopen()
+      try reboot()
       try open()
     } catch let error as StoreError where !profile.isHonest {
       guard isLoss(error) else { throw error }
@@ -330,16 +343,25 @@ package struct StoreRehearsal {
   /// The run's last look: a clean close, and everything once more.
   private mutating func endQuietly() throws {
     disk.arm(.honest)
-    loseFence()
-    store = nil
-    disk = disk.reopen()
+    loseFences()
+    try reboot()
     try open()
+    try look()
+    try follow()
+  }
+
+  /// Holds what the other process saw against what became of it.
+  private mutating func judgeSights() throws {
+    guard let bystander else { return }
+    let (sights, fault) = bystander.takeSights()
+    for sight in sights { try model.judge(sight) }
+    if let fault { throw Broken(fault) }
   }
 
   // MARK: - Errors
 
   /// Does what a request asks for and notes the answer.
-  private mutating func attempt(
+  mutating func attempt(
     _ index: Int, _ body: (EventStore) throws(StoreError) -> [Receipt]
   ) throws {
     guard let store else { return }
@@ -347,23 +369,22 @@ package struct StoreRehearsal {
       model.set(try body(store).map { .acknowledged($0) }, of: index)
     } catch {
       switch error {
-      case .unknown, .disk(.crashed): break
+      case .unknown, .disk(.crashed): return try meet(error)
       default: model.set([.refused], of: index)
       }
       try meet(error)
+      // What was refused must not come back, whatever the next life finds of it.
+      if self.store === store, generator.chance(oneIn: 3) { try crash() }
     }
   }
 
   /// Meets an error of a store that is open: some end it, some pass, and no other may come.
   mutating func meet(_ error: StoreError) throws {
-    // A map of a machine without power shows nothing, and has no way to say why.
-    if case .keyset = error, !disk.isPowered { return try meet(.disk(.crashed)) }
-    switch error {
+    // A map in a process that is dead shows nothing, and has no way to say why.
+    switch disk.isRunning ? error : .disk(.crashed) {
     case .disk(.crashed), .unknown, .latched, .closed, .disk(.latched):
-      loseFence()
-      crashes += 1
-      store = nil
-      disk = disk.reopen()
+      loseFences()
+      try reboot()
       try open()
     case .full, .disk(.io), .fence, .disk(.full):
       // The request failed, and the store goes on.
