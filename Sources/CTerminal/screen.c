@@ -1,14 +1,25 @@
-// The bodies of the doors to ncurses. Its globals (stdscr, LINES, COLORS) and macros (A_BOLD,
-// KEY_F, BUTTON1_PRESSED) cannot be reached from Swift; here they become calls and constants.
+// The bodies of the doors to ncurses. Its globals (stdscr, LINES, COLORS) and macros (A_BOLD) cannot
+// be reached from Swift; here they become calls and constants.
+//
+// Curses writes to a descriptor and waits when that is full, so it gets a file in memory and never
+// the terminal: an update fills the file, the caller takes the bytes. It takes widths from the
+// thread's locale, so each door sets the screen's locale and puts the thread's back. It keeps much in
+// globals, and a new size changes the windows of every screen there is: so there is one at a time,
+// and whoever opens another waits until the first is closed.
 #define _GNU_SOURCE 1
 #define NCURSES_WIDECHAR 1
 #include "CTerminal.h"
 #include <curses.h>
-#include <langinfo.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <term.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -16,167 +27,211 @@
 #undef columns
 
 #define SAME(ours, theirs) _Static_assert((unsigned)(ours) == (unsigned)(theirs), #ours)
-SAME(CTERMINAL_STANDOUT, A_STANDOUT);
 SAME(CTERMINAL_UNDERLINE, A_UNDERLINE);
 SAME(CTERMINAL_REVERSE, A_REVERSE);
 SAME(CTERMINAL_BLINK, A_BLINK);
 SAME(CTERMINAL_DIM, A_DIM);
 SAME(CTERMINAL_BOLD, A_BOLD);
 SAME(CTERMINAL_ITALIC, A_ITALIC);
-SAME(CTERMINAL_KEY_DOWN, KEY_DOWN);
-SAME(CTERMINAL_KEY_UP, KEY_UP);
-SAME(CTERMINAL_KEY_LEFT, KEY_LEFT);
-SAME(CTERMINAL_KEY_RIGHT, KEY_RIGHT);
-SAME(CTERMINAL_KEY_HOME, KEY_HOME);
-SAME(CTERMINAL_KEY_BACKSPACE, KEY_BACKSPACE);
-SAME(CTERMINAL_KEY_F0, KEY_F0);
-SAME(CTERMINAL_KEY_DELETE, KEY_DC);
-SAME(CTERMINAL_KEY_INSERT, KEY_IC);
-SAME(CTERMINAL_KEY_SCROLL_DOWN, KEY_SF);
-SAME(CTERMINAL_KEY_SCROLL_UP, KEY_SR);
-SAME(CTERMINAL_KEY_PAGE_DOWN, KEY_NPAGE);
-SAME(CTERMINAL_KEY_PAGE_UP, KEY_PPAGE);
-SAME(CTERMINAL_KEY_ENTER, KEY_ENTER);
-SAME(CTERMINAL_KEY_PAD_CENTRE, KEY_B2);
-SAME(CTERMINAL_KEY_BACK_TAB, KEY_BTAB);
-SAME(CTERMINAL_KEY_END, KEY_END);
-SAME(CTERMINAL_KEY_SHIFT_LEFT, KEY_SLEFT);
-SAME(CTERMINAL_KEY_SHIFT_RIGHT, KEY_SRIGHT);
-SAME(CTERMINAL_KEY_MOUSE, KEY_MOUSE);
-SAME(CTERMINAL_KEY_RESIZE, KEY_RESIZE);
-SAME(CTERMINAL_BUTTON1_RELEASED, BUTTON1_RELEASED);
-SAME(CTERMINAL_BUTTON1_PRESSED, BUTTON1_PRESSED);
-SAME(CTERMINAL_BUTTON2_RELEASED, BUTTON2_RELEASED);
-SAME(CTERMINAL_BUTTON2_PRESSED, BUTTON2_PRESSED);
-SAME(CTERMINAL_BUTTON3_RELEASED, BUTTON3_RELEASED);
-SAME(CTERMINAL_BUTTON3_PRESSED, BUTTON3_PRESSED);
-SAME(CTERMINAL_WHEEL_UP, BUTTON4_PRESSED);
-SAME(CTERMINAL_WHEEL_DOWN, BUTTON5_PRESSED);
-SAME(CTERMINAL_MOUSE_CONTROL, BUTTON_CTRL);
-SAME(CTERMINAL_MOUSE_SHIFT, BUTTON_SHIFT);
-SAME(CTERMINAL_MOUSE_ALT, BUTTON_ALT);
-SAME(CTERMINAL_MOUSE_MOVED, REPORT_MOUSE_POSITION);
 SAME(CTERMINAL_SCALARS_MAX, CCHARW_MAX);
 _Static_assert(sizeof(wchar_t) == sizeof(uint32_t), "a wide character is a scalar");
 
 struct cterminal_screen {
   SCREEN *curses;
-  FILE *input;
-  FILE *output;
+  FILE *memory;
+  locale_t locale;
+  int has_colours;
+  int has_own_colours;
 };
 
-int cterminal_use_locale(void) {
-  setlocale(LC_CTYPE, "");
-  return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static locale_t unicode_locale, plain_locale;
+// Free while no screen is open.
+static sem_t place;
+
+static void prepare(void) {
+  sem_init(&place, 0, 1);
+  plain_locale = newlocale(LC_CTYPE_MASK, "C", (locale_t)0);
+  unicode_locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+  if (!unicode_locale) unicode_locale = newlocale(LC_CTYPE_MASK, "en_US.UTF-8", (locale_t)0);
+  if (!unicode_locale) unicode_locale = plain_locale;
 }
 
-int cterminal_width(uint32_t scalar) { return wcwidth((wchar_t)scalar); }
+static locale_t enter(const cterminal_screen *screen) {
+  return uselocale(screen->locale);
+}
 
-int cterminal_knows(const char *terminal) {
-  // setupterm replaces the terminal in use, so that one is put back.
-  TERMINAL *current = cur_term;
-  int answer = -1;
-  if (setupterm(terminal, STDERR_FILENO, &answer) == OK) {
-    TERMINAL *probed = set_curterm(current);
-    if (probed != current) del_curterm(probed);
-    return 1;
-  }
-  set_curterm(current);
-  // Generic and hard-copy terminals answer 0 as unknown ones do: no screen can be drawn on either.
-  return answer < 0 ? -1 : 0;
+static void leave(locale_t before) { uselocale(before); }
+
+int cterminal_width(uint32_t scalar) {
+  pthread_once(&once, prepare);
+  locale_t before = uselocale(unicode_locale);
+  int width = wcwidth((wchar_t)scalar);
+  uselocale(before);
+  return width;
 }
 
 static void give_back(cterminal_screen *screen) {
-  if (screen->input) fclose(screen->input);
-  if (screen->output) fclose(screen->output);
+  if (screen->memory) fclose(screen->memory);
   free(screen);
+  sem_post(&place);
 }
 
-static FILE *copy_of(int descriptor, const char *mode) {
-  int copy = dup(descriptor);
-  if (copy < 0) return NULL;
-  FILE *file = fdopen(copy, mode);
-  if (!file) close(copy);
-  return file;
+static int forget_output(const cterminal_screen *screen) {
+  int file = fileno(screen->memory);
+  return lseek(file, 0, SEEK_SET) == 0 && ftruncate(file, 0) == 0;
 }
 
-cterminal_screen *cterminal_open(const char *terminal, int input, int output) {
+// newterm takes signals over that are not curses' to handle here.
+static SCREEN *open_curses(const char *terminal, FILE *memory) {
+  static const int taken[] = {SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
+  enum { count = sizeof taken / sizeof *taken };
+  struct sigaction before[count];
+  for (int i = 0; i < count; i++) sigaction(taken[i], NULL, &before[i]);
+  SCREEN *screen = newterm(terminal, memory, memory);
+  for (int i = 0; i < count; i++) sigaction(taken[i], &before[i], NULL);
+  return screen;
+}
+
+static int can_show(void) {
+  // What newterm accepts and no screen can be drawn on: dumb, hard copy.
+  return cursor_address && clear_screen;
+}
+
+cterminal_screen *cterminal_open(const char *terminal, int unicode, int rows, int columns) {
+  pthread_once(&once, prepare);
+  while (sem_wait(&place) && errno == EINTR) {}
   cterminal_screen *screen = calloc(1, sizeof *screen);
-  if (!screen) return NULL;
-  screen->input = copy_of(input, "r");
-  screen->output = copy_of(output, "w");
-  if (screen->input && screen->output)
-    screen->curses = newterm(terminal, screen->output, screen->input);
+  if (!screen) {
+    sem_post(&place);
+    return NULL;
+  }
+  screen->locale = unicode ? unicode_locale : plain_locale;
+  int file = memfd_create("screen", MFD_CLOEXEC);
+  if (file >= 0 && !(screen->memory = fdopen(file, "w+"))) close(file);
+  if (!screen->memory) {
+    give_back(screen);
+    return NULL;
+  }
+  locale_t before = enter(screen);
+  screen->curses = open_curses(terminal, screen->memory);
   if (!screen->curses) {
+    leave(before);
     give_back(screen);
     return NULL;
   }
   set_term(screen->curses);
-  return screen;
+  int usable = can_show();
+  screen->has_colours = usable && has_colors() && start_color() == OK;
+  screen->has_own_colours = screen->has_colours && use_default_colors() == OK;
+  // Curses would look for keys in the middle of an update; the caller's loop does that.
+  typeahead(-1);
+  nonl();
+  leaveok(stdscr, FALSE);
+  idlok(stdscr, TRUE);
+  usable = usable && resize_term(rows, columns) == OK;
+  // What was produced so far was for the size in the database.
+  endwin();
+  clearok(curscr, TRUE);
+  usable = usable && forget_output(screen);
+  leave(before);
+  if (usable) return screen;
+  cterminal_close(screen);
+  return NULL;
 }
 
 void cterminal_close(cterminal_screen *screen) {
-  set_term(screen->curses);
+  locale_t before = enter(screen);
   endwin();
   delscreen(screen->curses);
+  leave(before);
   give_back(screen);
 }
 
-void cterminal_suspend(void) {
-  def_prog_mode();
+void cterminal_leave(cterminal_screen *screen) {
+  locale_t before = enter(screen);
   endwin();
-}
-
-void cterminal_resume(void) {
-  reset_prog_mode();
   clearok(curscr, TRUE);
+  forget_output(screen);
+  leave(before);
 }
 
-int cterminal_begin_keys(int raw_keys, int escape_delay_milliseconds) {
-  set_escdelay(escape_delay_milliseconds);
-  int failed = (raw_keys ? raw() : cbreak()) == ERR || noecho() == ERR || nonl() == ERR;
-  failed |= keypad(stdscr, TRUE) == ERR || nodelay(stdscr, TRUE) == ERR;
-  intrflush(stdscr, FALSE);
-  meta(stdscr, TRUE);
-  // Curses would look for keys in the middle of an update; the caller's loop does that.
-  typeahead(-1);
-  return !failed;
+int cterminal_resize(cterminal_screen *screen, int rows, int columns) {
+  locale_t before = enter(screen);
+  int done = resize_term(rows, columns) == OK;
+  leave(before);
+  return done;
 }
 
-int cterminal_rows(void) { return LINES; }
-int cterminal_columns(void) { return COLS; }
-int cterminal_resize(int rows, int columns) { return resizeterm(rows, columns) == OK; }
-int cterminal_flag(const char *capability) { return tigetflag(capability) > 0; }
+int cterminal_flag(cterminal_screen *screen, const char *capability) {
+  locale_t before = enter(screen);
+  int flag = tigetflag(capability) > 0;
+  leave(before);
+  return flag;
+}
 
-int cterminal_number(const char *capability) {
+int cterminal_number(cterminal_screen *screen, const char *capability) {
+  locale_t before = enter(screen);
   int number = tigetnum(capability);
+  leave(before);
   return number < 0 ? -1 : number;
 }
 
-const char *cterminal_text(const char *capability) {
+const char *cterminal_text(cterminal_screen *screen, const char *capability) {
+  locale_t before = enter(screen);
   char *text = tigetstr(capability);
+  leave(before);
   return text == (char *)-1 ? NULL : text;
 }
 
-int cterminal_begin_colours(void) {
-  if (!has_colors() || start_color() == ERR) return 0;
-  use_default_colors();
-  return 1;
+int cterminal_moving_text(
+  cterminal_screen *screen, int row, int column, uint8_t *text, size_t text_max) {
+  locale_t before = enter(screen);
+  const char *moving = tiparm(cursor_address, row, column);
+  int fits = moving && strlen(moving) < text_max;
+  if (fits) strcpy((char *)text, moving);
+  leave(before);
+  return fits;
 }
 
-int cterminal_colour_count(void) { return has_colors() ? COLORS : 0; }
-int cterminal_pair_count(void) { return has_colors() ? COLOR_PAIRS : 0; }
+int cterminal_colour_count(cterminal_screen *screen) {
+  locale_t before = enter(screen);
+  int count = screen->has_colours ? COLORS : 0;
+  leave(before);
+  return count;
+}
 
-int cterminal_pair(int foreground, int background) {
+int cterminal_pair_count(cterminal_screen *screen) {
+  locale_t before = enter(screen);
+  int count = screen->has_colours ? COLOR_PAIRS : 0;
+  leave(before);
+  return count;
+}
+
+int cterminal_has_own_colours(cterminal_screen *screen) { return screen->has_own_colours; }
+
+int cterminal_has_indexed_colours(cterminal_screen *screen) {
+  locale_t before = enter(screen);
+  const char *chosen = set_a_foreground ? tiparm(set_a_foreground, 123) : NULL;
+  int indexed = chosen && strcmp(chosen, "\033[38;5;123m") == 0;
+  leave(before);
+  return indexed;
+}
+
+int cterminal_pair(cterminal_screen *screen, int foreground, int background) {
   // alloc_pair reads a table that exists only where there are colours.
-  return has_colors() ? alloc_pair(foreground, background) : -1;
+  if (!screen->has_colours) return -1;
+  locale_t before = enter(screen);
+  int pair = alloc_pair(foreground, background);
+  leave(before);
+  return pair;
 }
 
-int cterminal_put(int row, int column, const cterminal_cell *cells, int count) {
+static int put(int row, int column, const cterminal_cell *cells, int count) {
   enum { run = 64 };
   cchar_t wide[run];
   int at = 0;
-  while (at < count) {
+  while (at < count && column < COLS) {
     int filled = 0;
     int width = 0;
     for (; filled < run && at + filled < count; filled++) {
@@ -192,37 +247,47 @@ int cterminal_put(int row, int column, const cterminal_cell *cells, int count) {
     if (mvadd_wchnstr(row, column, wide, filled) == ERR) return 0;
     at += filled;
     column += width;
-    if (column >= COLS) break;
   }
   return 1;
 }
 
-int cterminal_erase(void) { return erase() == OK; }
-int cterminal_move_cursor(int row, int column) { return move(row, column) == OK; }
-int cterminal_show_cursor(int shown) { return curs_set(shown ? 1 : 0) != ERR; }
-int cterminal_redraw(void) { return clearok(curscr, TRUE) == OK; }
-int cterminal_update(void) { return wnoutrefresh(stdscr) == OK && doupdate() == OK; }
-int cterminal_ring(void) { return beep() == OK; }
-
-int cterminal_read_key(uint32_t *key) {
-  wint_t read = 0;
-  int kind = get_wch(&read);
-  *key = (uint32_t)read;
-  return kind == OK ? 1 : kind == KEY_CODE_YES ? 2 : 0;
+int cterminal_put(
+  cterminal_screen *screen, int row, int column, const cterminal_cell *cells, int count) {
+  locale_t before = enter(screen);
+  int done = put(row, column, cells, count);
+  leave(before);
+  return done;
 }
 
-int cterminal_define_key(const char *sequence, int code) {
-  return define_key(sequence, code) == OK;
+int cterminal_move_cursor(cterminal_screen *screen, int row, int column) {
+  locale_t before = enter(screen);
+  int done = move(row, column) == OK;
+  leave(before);
+  return done;
 }
 
-int cterminal_use_mouse(int on) {
-  mouseinterval(0);
-  return mousemask(on ? ALL_MOUSE_EVENTS | REPORT_MOUSE_POSITION : 0, NULL) != 0 || !on;
+int cterminal_show_cursor(cterminal_screen *screen, int shown) {
+  locale_t before = enter(screen);
+  int done = curs_set(shown ? 1 : 0) != ERR;
+  leave(before);
+  return done;
 }
 
-int cterminal_read_mouse(cterminal_mouse *mouse) {
-  MEVENT event;
-  if (getmouse(&event) == ERR) return 0;
-  *mouse = (cterminal_mouse){event.y, event.x, (uint32_t)event.bstate};
-  return 1;
+int cterminal_redraw(cterminal_screen *screen) {
+  locale_t before = enter(screen);
+  int done = clearok(curscr, TRUE) == OK;
+  leave(before);
+  return done;
+}
+
+int64_t cterminal_update(cterminal_screen *screen) {
+  locale_t before = enter(screen);
+  int done = wnoutrefresh(stdscr) == OK && doupdate() == OK;
+  leave(before);
+  return done ? (int64_t)lseek(fileno(screen->memory), 0, SEEK_END) : -1;
+}
+
+int64_t cterminal_take(cterminal_screen *screen, uint8_t *bytes, size_t bytes_max) {
+  int64_t count = pread(fileno(screen->memory), bytes, bytes_max, 0);
+  return forget_output(screen) ? count : -1;
 }

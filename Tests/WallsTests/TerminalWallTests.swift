@@ -1,134 +1,88 @@
-// That the doors of CTerminal reach ncurses and the line discipline, on a pseudo-terminal. Curses
-// has one screen a process, so these run one after the other.
+// That the doors of CTerminal reach ncurses and the line discipline.
 
 import CTerminal
 import Glibc
 import Testing
 
-@Suite(.serialized) struct TerminalWallTests {
-  @Test func `the terminal database knows some and not others`() {
-    #expect(unsafe cterminal_knows("xterm-256color") == 1)
-    #expect(unsafe cterminal_knows("nonsense") == 0)
-    let line = Line()
-    #expect(unsafe cterminal_open("nonsense", line.terminal, line.terminal) == nil)
+@Suite struct TerminalWallTests {
+  @Test func `the terminal database knows some and not others`() throws {
+    for kind in ["nonsense", "dumb", ""] {
+      #expect(unsafe cterminal_open(kind, 1, 24, 80) == nil)
+    }
+    let screen = unsafe try #require(unsafe cterminal_open("linux", 1, 24, 80))
+    unsafe cterminal_close(screen)
   }
 
-  @Test func `widths follow the locale's table`() {
-    #expect(unsafe setlocale(LC_CTYPE, "C.UTF-8") != nil)
+  @Test func `widths follow one table, whatever the locale`() {
     #expect(cterminal_width(0x61) == 1)
     #expect(cterminal_width(0x4E2D) == 2)
     #expect(cterminal_width(0x301) == 0)
     #expect(cterminal_width(0x07) == -1)
   }
 
-  @Test func `cells, looks and colours reach the terminal`() throws {
-    #expect(unsafe setlocale(LC_CTYPE, "C.UTF-8") != nil)
-    let line = Line()
-    let screen = unsafe try #require(
-      unsafe cterminal_open("xterm-256color", line.terminal, line.terminal))
-    #expect(cterminal_begin_colours() == 1)
-    #expect(cterminal_colour_count() == 256)
-    #expect(cterminal_pair_count() > 256)
-    let pair = cterminal_pair(196, -1)
+  @Test func `cells, looks and colours become bytes`() throws {
+    let screen = unsafe try #require(unsafe cterminal_open("xterm-256color", 1, 24, 80))
+    #expect(unsafe cterminal_colour_count(screen) == 256)
+    #expect(unsafe cterminal_pair_count(screen) > 256)
+    #expect(unsafe cterminal_has_own_colours(screen) == 1)
+    #expect(unsafe cterminal_has_indexed_colours(screen) == 1)
+    let pair = unsafe cterminal_pair(screen, 196, -1)
     #expect(pair > 0)
-    #expect(cterminal_rows() == 24)
-    #expect(cterminal_columns() == 80)
-    #expect(unsafe cterminal_flag("bce") == 1)
-    #expect(unsafe cterminal_number("colors") == 256)
-    #expect(unsafe cterminal_text("nonsense") == nil)
+    #expect(unsafe cterminal_flag(screen, "bce") == 1)
+    #expect(unsafe cterminal_number(screen, "colors") == 256)
+    #expect(unsafe cterminal_text(screen, "nonsense") == nil)
+    var moving = [UInt8](repeating: 0, count: 16)
+    #expect(unsafe cterminal_moving_text(screen, 4, 9, &moving, moving.count) == 1)
+    #expect(moving.starts(with: "\u{1B}[5;10H".utf8))
+    #expect(unsafe cterminal_moving_text(screen, 4, 9, &moving, 4) == 0)
 
     let cells = [
       cell("ä", CTERMINAL_BOLD, pair), cell("中", CTERMINAL_PLAIN, pair),
       cell("e\u{301}", CTERMINAL_REVERSE, 0),
     ]
-    #expect(unsafe cterminal_put(3, 5, cells, Int32(cells.count)) == 1)
-    #expect(cterminal_show_cursor(0) == 1)
-    #expect(cterminal_move_cursor(0, 0) == 1)
-    #expect(cterminal_update() == 1)
-    let sent = line.sent()
+    #expect(unsafe cterminal_put(screen, 3, 5, cells, Int32(cells.count)) == 1)
+    #expect(unsafe cterminal_show_cursor(screen, 0) == 1)
+    #expect(unsafe cterminal_move_cursor(screen, 0, 0) == 1)
+    let sent = unsafe update(screen)
     #expect(sent.contains("ä"))
     #expect(sent.contains("中"))
     #expect(sent.contains("e\u{301}"))
     #expect(sent.contains("38;5;196"))
 
     // The same screen again costs nothing; a redraw costs it all.
-    #expect(cterminal_update() == 1)
-    #expect(line.sent() == "")
-    #expect(cterminal_redraw() == 1)
-    #expect(cterminal_update() == 1)
-    #expect(line.sent().contains("中"))
-
-    #expect(cterminal_resize(10, 40) == 1)
-    #expect(cterminal_columns() == 40)
-    #expect(cterminal_erase() == 1)
-    #expect(cterminal_ring() == 1)
+    #expect(unsafe update(screen) == "")
+    #expect(unsafe cterminal_redraw(screen) == 1)
+    #expect(unsafe update(screen).contains("中"))
+    #expect(unsafe cterminal_resize(screen, 10, 40) == 1)
+    unsafe cterminal_leave(screen)
+    #expect(unsafe update(screen).contains("\u{1B}[?1049h"))
     unsafe cterminal_close(screen)
   }
 
   @Test func `a row of wide cells ends where the screen does`() throws {
-    let line = Line()
-    let screen = unsafe try #require(
-      unsafe cterminal_open("xterm-256color", line.terminal, line.terminal))
+    let screen = unsafe try #require(unsafe cterminal_open("xterm-256color", 1, 24, 80))
     let row = Array(repeating: cell("中", CTERMINAL_PLAIN, 0), count: 100)
-    #expect(unsafe cterminal_put(0, 0, row, Int32(row.count)) == 1)
-    #expect(cterminal_update() == 1)
-    #expect(line.sent().count { $0 == "中" } == 40)
+    #expect(unsafe cterminal_put(screen, 0, 0, row, Int32(row.count)) == 1)
+    #expect(unsafe update(screen).count { $0 == "中" } == 40)
     unsafe cterminal_close(screen)
   }
 
   @Test func `without colours there are none, and no pairs`() throws {
-    let line = Line()
-    let screen = unsafe try #require(unsafe cterminal_open("vt100", line.terminal, line.terminal))
-    #expect(cterminal_begin_colours() == 0)
-    #expect(cterminal_colour_count() == 0)
-    #expect(cterminal_pair(1, 2) == -1)
+    let screen = unsafe try #require(unsafe cterminal_open("vt100", 1, 24, 80))
+    #expect(unsafe cterminal_colour_count(screen) == 0)
+    #expect(unsafe cterminal_pair(screen, 1, 2) == -1)
     unsafe cterminal_close(screen)
   }
 
-  @Test func `keys, sequences and the mouse come from the terminal`() throws {
-    let line = Line()
-    let screen = unsafe try #require(
-      unsafe cterminal_open("xterm-256color", line.terminal, line.terminal))
-    #expect(cterminal_begin_keys(1, 10_000) == 1)
-    #expect(cterminal_use_mouse(1) == 1)
-    #expect(unsafe cterminal_define_key("\u{1B}[99~", Int32(CTERMINAL_KEY_F0) + 63) == 1)
-    var none: UInt32 = 0
-    #expect(unsafe cterminal_read_key(&none) == 0)
-
-    line.type("aä\u{3}\u{1B}OA\u{1B}[99~")
-    #expect(
-      line.keys(5) == [
-        Key(1, 0x61), Key(1, 0xE4), Key(1, 3), Key(2, UInt32(CTERMINAL_KEY_UP)),
-        Key(2, UInt32(CTERMINAL_KEY_F0) + 63),
-      ])
-    line.type("\u{1B}[<0;8;4M")
-    #expect(line.keys(1) == [Key(2, UInt32(CTERMINAL_KEY_MOUSE))])
-    var mouse = cterminal_mouse()
-    #expect(unsafe cterminal_read_mouse(&mouse) == 1)
-    #expect(mouse.row == 3)
-    #expect(mouse.column == 7)
-    #expect(mouse.did == UInt32(CTERMINAL_BUTTON1_PRESSED))
-    #expect(unsafe cterminal_read_mouse(&mouse) == 0)
-    #expect(cterminal_use_mouse(0) == 1)
-    unsafe cterminal_close(screen)
-  }
-
-  @Test func `a screen that is left and entered again gives the line back each time`() throws {
-    let line = Line()
-    let before = line.modes()
-    let screen = unsafe try #require(
-      unsafe cterminal_open("xterm-256color", line.terminal, line.terminal))
-    #expect(cterminal_begin_keys(0, 25) == 1)
-    #expect(cterminal_update() == 1)
-    let during = line.modes()
-    #expect(during != before)
-    cterminal_suspend()
-    #expect(line.modes() == before)
-    cterminal_resume()
-    #expect(cterminal_update() == 1)
-    #expect(line.modes() == during)
-    unsafe cterminal_close(screen)
-    #expect(line.modes() == before)
+  @Test func `a wake is heard once, and a wait has an end`() {
+    let wake = cterminal_wake_descriptor()
+    #expect(cterminal_wait(-1, 0, wake, 0) == 0)
+    cterminal_wake(wake)
+    cterminal_wake(wake)
+    #expect(cterminal_wait(-1, 0, wake, -1) == Int32(CTERMINAL_WOKEN))
+    #expect(cterminal_take_wake(wake) == 1)
+    #expect(cterminal_take_wake(wake) == 0)
+    cterminal_close_descriptor(wake)
   }
 
   @Test func `a raw line is restored to what it was`() {
@@ -152,6 +106,15 @@ import Testing
     #expect(cterminal_is_terminal(-1) == 0)
   }
 
+  /// Updates the screen and takes what that produced.
+  private func update(_ screen: OpaquePointer) -> String {
+    let count = unsafe cterminal_update(screen)
+    guard count > 0 else { return "" }
+    var bytes = [UInt8](repeating: 0, count: Int(count))
+    #expect(unsafe cterminal_take(screen, &bytes, bytes.count) == count)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
   private func cell(_ text: String, _ look: cterminal_attribute, _ pair: Int32) -> cterminal_cell {
     var cell = cterminal_cell()
     let scalars = text.unicodeScalars.map(\.value)
@@ -160,17 +123,6 @@ import Testing
     cell.attributes = look.rawValue
     cell.pair = pair
     return cell
-  }
-}
-
-/// What cterminal_read_key() gave.
-private struct Key: Equatable {
-  let kind: Int32
-  let value: UInt32
-
-  init(_ kind: Int32, _ value: UInt32) {
-    self.kind = kind
-    self.value = value
   }
 }
 
@@ -189,49 +141,6 @@ private final class Line {
   deinit {
     close(terminal)
     close(outside)
-  }
-
-  /// What has been sent to the terminal since the last call: a mark is sent behind it, and read
-  /// up to, for a pseudo-terminal passes bytes on in its own time.
-  func sent() -> String {
-    let mark = Array("|mark|".utf8)
-    #expect(unsafe write(terminal, mark, mark.count) == mark.count)
-    var sent: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 4_096)
-    while !sent.suffix(mark.count).elementsEqual(mark) {
-      guard isReadable(outside) else { break }
-      let count = unsafe read(outside, &part, part.count)
-      if count > 0 { sent.append(contentsOf: part[..<count]) }
-    }
-    return String(decoding: sent.dropLast(mark.count), as: UTF8.self)
-  }
-
-  /// Types on the terminal's keyboard.
-  func type(_ text: String) {
-    let bytes = Array(text.utf8)
-    #expect(unsafe write(outside, bytes, bytes.count) == bytes.count)
-  }
-
-  /// The next keys that arrive.
-  func keys(_ count: Int) -> [Key] {
-    var keys: [Key] = []
-    while keys.count < count {
-      var value: UInt32 = 0
-      let kind = unsafe cterminal_read_key(&value)
-      if kind != 0 {
-        keys.append(Key(kind, value))
-      } else if !isReadable(terminal) {
-        break
-      }
-    }
-    return keys
-  }
-
-  private func isReadable(_ descriptor: Int32) -> Bool {
-    var asked = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    let ready = unsafe poll(&asked, 1, 10_000)
-    #expect(ready == 1, "nothing came in 10 s")
-    return ready == 1
   }
 
   func modes() -> [UInt8] {

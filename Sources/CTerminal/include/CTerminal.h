@@ -1,7 +1,8 @@
 // Typed doors to the terminal: ncurses with wide characters in screen.c, the line discipline in
-// line.c. One screen is open at a time and one thread uses it. Unless said otherwise, a door
+// line.c, what outlives this process's good conduct in rescue.c. Unless said otherwise, a door
 // answers 1 when it was done and 0 when it was not.
 #pragma once
+#include "CTerminalRescue.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,7 +12,6 @@
 /// Looks of a cell, in curses' own bits.
 typedef enum {
   CTERMINAL_PLAIN = 0,
-  CTERMINAL_STANDOUT = 1 << 16,
   CTERMINAL_UNDERLINE = 1 << 17,
   CTERMINAL_REVERSE = 1 << 18,
   CTERMINAL_BLINK = 1 << 19,
@@ -20,47 +20,6 @@ typedef enum {
   CTERMINAL_ITALIC = 1u << 31,
 } cterminal_attribute;
 
-/// Keys that are no character. Function key n is CTERMINAL_KEY_F0 + n.
-enum {
-  CTERMINAL_KEY_DOWN = 0402,
-  CTERMINAL_KEY_UP = 0403,
-  CTERMINAL_KEY_LEFT = 0404,
-  CTERMINAL_KEY_RIGHT = 0405,
-  CTERMINAL_KEY_HOME = 0406,
-  CTERMINAL_KEY_BACKSPACE = 0407,
-  CTERMINAL_KEY_F0 = 0410,
-  CTERMINAL_KEY_DELETE = 0512,
-  CTERMINAL_KEY_INSERT = 0513,
-  CTERMINAL_KEY_SCROLL_DOWN = 0520,
-  CTERMINAL_KEY_SCROLL_UP = 0521,
-  CTERMINAL_KEY_PAGE_DOWN = 0522,
-  CTERMINAL_KEY_PAGE_UP = 0523,
-  CTERMINAL_KEY_ENTER = 0527,
-  CTERMINAL_KEY_PAD_CENTRE = 0536,
-  CTERMINAL_KEY_BACK_TAB = 0541,
-  CTERMINAL_KEY_END = 0550,
-  CTERMINAL_KEY_SHIFT_LEFT = 0611,
-  CTERMINAL_KEY_SHIFT_RIGHT = 0622,
-  CTERMINAL_KEY_MOUSE = 0631,
-  CTERMINAL_KEY_RESIZE = 0632,
-};
-
-/// What a mouse did, in curses' own bits.
-enum {
-  CTERMINAL_BUTTON1_RELEASED = 1,
-  CTERMINAL_BUTTON1_PRESSED = 1 << 1,
-  CTERMINAL_BUTTON2_RELEASED = 1 << 5,
-  CTERMINAL_BUTTON2_PRESSED = 1 << 6,
-  CTERMINAL_BUTTON3_RELEASED = 1 << 10,
-  CTERMINAL_BUTTON3_PRESSED = 1 << 11,
-  CTERMINAL_WHEEL_UP = 1 << 16,
-  CTERMINAL_WHEEL_DOWN = 1 << 21,
-  CTERMINAL_MOUSE_CONTROL = 1 << 25,
-  CTERMINAL_MOUSE_SHIFT = 1 << 26,
-  CTERMINAL_MOUSE_ALT = 1 << 27,
-  CTERMINAL_MOUSE_MOVED = 1 << 28,
-};
-
 /// One cell: its scalars up to the first 0, its look, its pair of colours.
 typedef struct {
   uint32_t scalars[CTERMINAL_SCALARS_MAX];
@@ -68,76 +27,60 @@ typedef struct {
   int32_t pair;
 } cterminal_cell;
 
-/// Where the mouse is and what it did.
-typedef struct {
-  int row;
-  int column;
-  uint32_t did;
-} cterminal_mouse;
-
 typedef struct cterminal_screen cterminal_screen;
 
-/// Takes characters from the environment's locale; 1 when that is UTF-8.
-int cterminal_use_locale(void);
 /// How many columns the scalar takes by curses' own table; -1 when it cannot be shown.
 int cterminal_width(uint32_t scalar);
-/// 1 when the terminal database knows the terminal, 0 when not, -1 when there is no database.
-int cterminal_knows(const char *terminal);
 
-/// Opens the screen on these descriptors, which stay the caller's; null when the terminal is not
-/// known or cannot move its cursor.
-cterminal_screen *cterminal_open(const char *terminal, int input, int output);
-/// Leaves the screen, restores the line's modes and gives everything back.
+/// Opens a screen of a kind of terminal; null when the kind is not known or cannot move its cursor.
+/// It has no terminal yet: what curses would send is kept in memory until it is taken. `unicode` 0
+/// takes ASCII alone. One is open at a time: this waits until the one before is closed.
+cterminal_screen *cterminal_open(const char *terminal, int unicode, int rows, int columns);
+/// Gives everything back; nothing is sent.
 void cterminal_close(cterminal_screen *screen);
-/// Leaves the screen for a while, for a shell or a stop.
-void cterminal_suspend(void);
-/// Comes back from cterminal_suspend() and has everything drawn anew.
-void cterminal_resume(void);
-/// Prepares reading keys one by one, unechoed, without waiting. `raw` 1 takes ^C, ^Z and ^S too.
-int cterminal_begin_keys(int raw, int escape_delay_milliseconds);
-
-int cterminal_rows(void);
-int cterminal_columns(void);
+/// Forgets that the screen was entered: the next update enters it again and draws everything.
+void cterminal_leave(cterminal_screen *screen);
 /// Takes over a new size.
-int cterminal_resize(int rows, int columns);
-/// A capability of the terminal database: a flag, a number (-1 absent), a text (null absent).
-int cterminal_flag(const char *capability);
-int cterminal_number(const char *capability);
-const char *cterminal_text(const char *capability);
+int cterminal_resize(cterminal_screen *screen, int rows, int columns);
 
-/// Prepares colours over the terminal's own background; 0 when it has none.
-int cterminal_begin_colours(void);
+/// A capability of the terminal database: a flag, a number (-1 absent), a text (null absent).
+int cterminal_flag(cterminal_screen *screen, const char *capability);
+int cterminal_number(cterminal_screen *screen, const char *capability);
+const char *cterminal_text(cterminal_screen *screen, const char *capability);
+/// The text that moves the cursor there, copied with its ending zero; 0 where it does not fit.
+int cterminal_moving_text(
+  cterminal_screen *screen, int row, int column, uint8_t *text, size_t text_max);
+
 /// How many colours and pairs there are; 0 without colours.
-int cterminal_colour_count(void);
-int cterminal_pair_count(void);
+int cterminal_colour_count(cterminal_screen *screen);
+int cterminal_pair_count(cterminal_screen *screen);
+/// 1 when the terminal's own foreground and background can be asked for.
+int cterminal_has_own_colours(cterminal_screen *screen);
+/// 1 when colours are chosen by `CSI 38;5;NUMBER m` and its like.
+int cterminal_has_indexed_colours(cterminal_screen *screen);
 /// The pair of two colours, -1 being the terminal's own; -1 when there is none left.
-int cterminal_pair(int foreground, int background);
+int cterminal_pair(cterminal_screen *screen, int foreground, int background);
 
 /// Writes cells from a position on, as far as the row goes.
-int cterminal_put(int row, int column, const cterminal_cell *cells, int count);
-/// Blanks every cell.
-int cterminal_erase(void);
-int cterminal_move_cursor(int row, int column);
-int cterminal_show_cursor(int shown);
+int cterminal_put(
+  cterminal_screen *screen, int row, int column, const cterminal_cell *cells, int count);
+int cterminal_move_cursor(cterminal_screen *screen, int row, int column);
+int cterminal_show_cursor(cterminal_screen *screen, int shown);
 /// Makes the next update draw everything.
-int cterminal_redraw(void);
-/// Sends what differs from what the terminal shows, in one go.
-int cterminal_update(void);
-/// Rings; or flashes where there is no bell.
-int cterminal_ring(void);
-
-/// The next key without waiting: 0 none, 1 a scalar, 2 a key from the table above.
-int cterminal_read_key(uint32_t *key);
-/// Has a byte sequence read as a key; a code of 0 forgets it.
-int cterminal_define_key(const char *sequence, int code);
-/// Asks the terminal to report the mouse, or not to.
-int cterminal_use_mouse(int on);
-/// What the mouse did, after CTERMINAL_KEY_MOUSE.
-int cterminal_read_mouse(cterminal_mouse *mouse);
+int cterminal_redraw(cterminal_screen *screen);
+/// Produces what differs from what the terminal shows; how many bytes wait to be taken, -1 when it
+/// was not done.
+int64_t cterminal_update(cterminal_screen *screen);
+/// Takes what waits, at most `bytes_max` bytes of it from the first on; the rest is forgotten. How
+/// many, -1 when they could not be read.
+int64_t cterminal_take(cterminal_screen *screen, uint8_t *bytes, size_t bytes_max);
 
 /// Opens a pseudo-terminal of this size: what is written `outside` is typed on `inside`.
 int cterminal_open_line(int rows, int columns, int *outside, int *inside);
 int cterminal_is_terminal(int descriptor);
+/// Opens the terminal behind the descriptor anew, so that what is set for this opening (never to
+/// wait) is not set for the shell's; -1 when the terminal cannot be found.
+int cterminal_open_anew(int descriptor);
 int cterminal_window_size(int descriptor, int *rows, int *columns);
 int cterminal_set_window_size(int descriptor, int rows, int columns);
 /// How many bytes the modes of a line take.
@@ -146,5 +89,32 @@ size_t cterminal_modes_size(void);
 int cterminal_save_modes(int descriptor, uint8_t *modes);
 /// Puts saved modes back, from a background process too.
 int cterminal_restore_modes(int descriptor, const uint8_t *modes);
-/// No echo, no lines, no signals, bytes as they come.
+/// No echo, no lines, no signals, bytes as they come. In the background the kernel stops the process
+/// here until it is in the foreground.
 int cterminal_make_raw(int descriptor);
+/// Forgets what was typed and not read yet.
+void cterminal_forget_typed(int descriptor);
+
+/// Writes what the terminal takes now: how many bytes, 0 none, -1 it is gone.
+int64_t cterminal_write(int descriptor, const uint8_t *bytes, size_t count);
+/// Reads what was typed: how many bytes, 0 none yet, -1 the terminal is gone.
+int64_t cterminal_read(int descriptor, uint8_t *bytes, size_t count);
+/// Closes a descriptor.
+void cterminal_close_descriptor(int descriptor);
+
+/// A descriptor that wakes whoever waits with it.
+int cterminal_wake_descriptor(void);
+/// Wakes who waits, now or the next time, once.
+void cterminal_wake(int descriptor);
+/// Takes back a wake; 1 when there was one.
+int cterminal_take_wake(int descriptor);
+
+enum {
+  CTERMINAL_READABLE = 1,
+  CTERMINAL_WRITABLE = 2,
+  CTERMINAL_WOKEN = 4,
+  CTERMINAL_SIGNALLED = 8,
+};
+/// Sleeps until the line can be read (or written, when asked), until woken, until a signal that is
+/// watched for, or for so long; a negative time is for ever. What it was, as a set; 0 for the time.
+int cterminal_wait(int line, int for_writing, int wake, int64_t nanoseconds);
