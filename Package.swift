@@ -97,6 +97,7 @@ let house: [Target] =
     room("DurableFiles", ["CLinux", "Ambient", "Bytes"]),
     room("Views", ["Ambient"]),
     room("Telemetry", ["DurableFiles", "Bytes", "Ambient"]),
+    room("Terminal", ["CTerminal", "Bytes", "Ambient"]),
 
     // 2
     room("EventStore", ["DurableFiles", "Digests", "Bytes", "Ambient"]),
@@ -152,6 +153,7 @@ let house: [Target] =
     support("Loopback", ["Ambient"]),
     support("S3Servers", ["Loopback", "Ambient"]),
     support("StorageContract", ["ColdStorage", "DurableFiles", "Digests", "Ambient"]),
+    support("TerminalEmulator", ["Terminal"]),
     suite("WallsTests", ["CSQLite", "CCurl", "CPostgres", "CTerminal"]),
     suite("AmbientTests", ["Ambient"]),
     suite(
@@ -224,6 +226,7 @@ let house: [Target] =
         "CacheEngine", "Sockets", "ScratchFiles", "ChildProcesses", "DurableFiles", "Telemetry",
         "Bytes", "Ambient",
       ]),
+    suite("TerminalTests", ["Terminal", "CTerminal", "TerminalEmulator", "Ambient"]),
     suite("TidyTests", ["DurableFiles"]),
   ] + fuzzing
 
