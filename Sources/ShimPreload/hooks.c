@@ -77,6 +77,7 @@ static int opened_keeping(const struct opening *opening) {
       // Taken away again in between; where it is not, it is there the next time.
       case answer_done: continue;
       case answer_refused:
+      case answer_denied:
       case answer_silent: return failed(EIO);
     }
   }
@@ -437,18 +438,47 @@ HOOK int renameat2(
 
 // --- The unlink family
 
-// Tells the engine of a file that is gone. One that was not there may have been cold, and then it was
-// deleted by this.
-static int unlinked(int result, int directory, const char *path) {
+struct unlinking {
+  int (*call)(const struct unlinking *unlinking);
+  int directory;
+  const char *path;
+  int flags;
+};
+
+// Removes a name and tells the engine. A file that was not there may have been cold, and then it was
+// deleted by this; or it was brought in between, and is removed now.
+static int unlinked(const struct unlinking *unlinking) {
+  int result = unlinking->call(unlinking);
   if (!settings.is_on || (result != 0 && errno != ENOENT)) return result;
-  return shim_delete(directory, path) == answer_done ? 0 : result;
+  if (result != 0 && place_exists(unlinking->directory, unlinking->path, 0)) {
+    result = unlinking->call(unlinking);
+    if (result != 0 && errno != ENOENT) return result;
+  } else if (result != 0) {
+    errno = ENOENT;
+  }
+  return shim_delete(unlinking->directory, unlinking->path) == answer_done ? 0 : result;
 }
 
-HOOK int unlink(const char *path) { return unlinked(NEXT(unlink)(path), AT_FDCWD, path); }
+static int call_unlink(const struct unlinking *unlinking) {
+  return NEXT(unlink)(unlinking->path);
+}
+HOOK int unlink(const char *path) {
+  struct unlinking unlinking = {call_unlink, AT_FDCWD, path, 0};
+  return unlinked(&unlinking);
+}
 
+static int call_unlinkat(const struct unlinking *unlinking) {
+  return NEXT(unlinkat)(unlinking->directory, unlinking->path, unlinking->flags);
+}
 HOOK int unlinkat(int directory, const char *path, int flags) {
-  int result = NEXT(unlinkat)(directory, path, flags);
-  return flags & AT_REMOVEDIR ? result : unlinked(result, directory, path);
+  struct unlinking unlinking = {call_unlinkat, directory, path, flags};
+  return flags & AT_REMOVEDIR ? call_unlinkat(&unlinking) : unlinked(&unlinking);
 }
 
-HOOK int remove(const char *path) { return unlinked(NEXT(remove)(path), AT_FDCWD, path); }
+static int call_remove(const struct unlinking *unlinking) {
+  return NEXT(remove)(unlinking->path);
+}
+HOOK int remove(const char *path) {
+  struct unlinking unlinking = {call_remove, AT_FDCWD, path, 0};
+  return unlinked(&unlinking);
+}

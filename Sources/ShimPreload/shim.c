@@ -176,9 +176,10 @@ enum answer shim_delete(int directory, const char *path) {
   if (memory && !place_exists(directory, path, 0)) {
     answer = talk_delete(memory);
     struct name_hash name = place_hash(memory->place, memory->place_count);
+    // Nobody looks at who left a line, so who may not delete leaves none.
     if (answer == answer_absent || answer == answer_done)
       absent_add(memory, name);
-    else
+    else if (answer != answer_denied)
       deletes_record(memory);
   }
   if (memory) memory_leave(memory);

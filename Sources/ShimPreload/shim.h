@@ -63,6 +63,8 @@ enum answer {
   answer_absent,
   // The engine says that it cannot.
   answer_refused,
+  // The engine says that this program may not ask, or not for this.
+  answer_denied,
   // The engine did not say.
   answer_silent,
 };

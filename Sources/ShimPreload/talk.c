@@ -243,6 +243,7 @@ static enum answer ask(struct memory *memory, const char *verb, int is_fetch) {
       continue;
     }
     if (!strncmp(said, "ERR not_found ", 14)) return answer_absent;
+    if (!strncmp(said, "ERR denied ", 11)) return answer_denied;
     if (!strncmp(said, "ERR ", 4)) return answer_refused;
     talk_end(memory);
     return answer_silent;

@@ -84,6 +84,7 @@ import Testing
     "OK\u{0}5\n",
     "OK 5 100644 1.5 clean cold\n", "OK 5 100644 1.500000000 clean warm\n",
     "OK 5 100648 1.500000000 clean cold\n", "OK 5 20644 1.500000000 clean cold\n",
+    "OK 5 100644 1.500000000 clean cold\nOK\n", "OK 5 100644 1.500000000 clean cold\u{0}\n",
     "OK 5 100644 1.500000000  cold\n", "OK -5 100644 1.500000000 clean cold\n",
     String(repeating: "O", count: 600), "ERR internal " + String(repeating: "x", count: 600) + "\n",
   ])
@@ -172,7 +173,7 @@ import Testing
         pinged.change { $0 += 1 }
       } else {
         // It comes only once the engine has been asked whether it lives.
-        _ = pinged.wait { $0 > 0 ? true : nil }
+        _ = pinged.wait(timeout: .seconds(60)) { $0 > 0 ? true : nil }
         try engine.scratch.disk.rename("cold/cold", to: "depot/cold", replacing: false)
       }
       try stream.write(
@@ -209,6 +210,17 @@ import Testing
         })
     #expect(told.allSatisfy { (before...after).contains($0.deletedAt) })
     #expect(told.map(\.deletedAt) == told.map(\.deletedAt).sorted())
+  }
+
+  @Test func `a delete that is denied is not left for later`() throws {
+    try engine.addHot("hot", "warm")
+    let parrot = try parrot { stream, line in
+      #expect(line == "P4CACHE/1 DELETE hot")
+      try stream.write(Array("ERR denied not you\n".utf8), .after(.seconds(30)))
+    }
+    #expect(try engine.shell("rm \"$1/hot\"").ending == .exited(0))
+    #expect(try engine.scratch.disk.status(at: "depot/.p4cache/shim-failed-deletes.log") == nil)
+    parrot.stopServing()
   }
 
   @Test func `the longest path of the strangest bytes is left as one line`() throws {
@@ -249,6 +261,26 @@ import Testing
       told.withLock { _ = $0.insert(failed.path) }
     }
     #expect(told.withLock { $0.count } == 400)
+  }
+
+  @Test func `what can be no file of the depot is not even asked for`() throws {
+    let asked = Mutex<[String]>([])
+    let parrot = try parrot { stream, line in
+      asked.withLock { $0.append(line) }
+      try stream.write(Array("ERR not_found nothing\n".utf8), .after(.seconds(30)))
+    }
+    let child = try engine.shell(
+      """
+      mkdir "$1-other"
+      cat "$1/.p4cache/none" "$1-other/none" "$1/none/" "$1/gone/../x" "$1/gone/./x" /none 2>/dev/null
+      cat "$1/with
+      newline" 2>/dev/null
+      test -e "$1/.p4cache/none"; rm -f "$1/.p4cache/none"
+      cat "$1/.p4cachet" 2>/dev/null
+      """)
+    #expect(child.outputText == "")
+    #expect(asked.withLock { $0 } == ["P4CACHE/1 FETCH .p4cachet"])
+    parrot.stopServing()
   }
 
   @Test func `without its environment the library does nothing`() throws {

@@ -154,17 +154,6 @@ import Testing
     }
   }
 
-  @Test func `the engine's own files, and names with a newline, are not asked for`() throws {
-    let child = try engine.shell(
-      """
-      cat "$1/.p4cache/none" "$1/with
-      newline" "$1/" "$1/none/" 2>/dev/null
-      test -e "$1/.p4cache/none"; rm -f "$1/.p4cache/none"; cat /none 2>/dev/null
-      """)
-    #expect(child.outputText == "")
-    #expect(engine.takeAsked() == [])
-  }
-
   @Test func `what is not there is asked for once in a while`() throws {
     let child = try engine.run(
       "/usr/bin/perl",
