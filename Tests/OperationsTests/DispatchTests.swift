@@ -188,6 +188,33 @@ import Testing
     #expect(board.all.isEmpty)
   }
 
+  @Test func `a guard that reaches for an effect comes to nothing, even when it swallows that`()
+    throws
+  {
+    let policy = Guard("greedy") { (question) throws(OperationFault) in
+      do throws(OperationFault) {
+        try question.handle.append(Sample.event("x"))
+      } catch {
+        // A guard that takes no for an answer must not get away with it.
+      }
+      return nil
+    }
+    let scene = try Scene([Sample.module([Sample.write(guards: [policy])])])
+    #expect(scene.refusal("note.write", ["text": "x"])?.token == .undeclaredEffect)
+    #expect(try scene.noteCount() == 0)
+  }
+
+  @Test func `a refusal and a reply are values that a wire carries`() throws {
+    let scene = try Scene([Sample.module([Sample.write()])])
+    let refusal = try #require(scene.refusal("note.write", ["text": "x"], by: Sample.stranger))
+    #expect(refusal.json["token"] == "denied")
+    #expect(refusal.json["missing"] == ["cache.write"])
+    #expect(refusal.json["receipt"].flatMap { OperationReceipt($0) } == refusal.receipt)
+    let reply = try scene.gate.call("note.write", ["text": "x"], by: Sample.anna)
+    #expect(reply.json["output"] == reply.output)
+    #expect(reply.json["receipt"].flatMap { OperationReceipt($0) } == reply.receipt)
+  }
+
   @Test func `a sink that fails commits nothing and turns nothing`() throws {
     let board = Switchboard()
     var row = Sample.writeRow

@@ -106,6 +106,8 @@ struct Scene {
     options.monotonicClock = disk.clock.monotonic
     options.entropy = .seeded(7)
     options.maintenance = .inline
+    // Zeros that no test reads only cost time.
+    options.preallocationBytes = 65_536
     return options
   }
 

@@ -19,8 +19,7 @@ extension Dispatcher {
     do throws(Setback) {
       try checkGrants(call)
       let parts = try parts(of: call)
-      let looking = handle(call, .looking)
-      try askGuards(call, parts.input, looking)
+      try askGuards(call, parts.input)
       options.observe(.started(operation: call.entry.operation.name))
       switch call.entry.operation.work {
       case .answer: preconditionFailure("the registry admits no answers for a class that acts")
@@ -31,10 +30,6 @@ extension Dispatcher {
     } catch {
       throw remember(record(error, of: call), call)
     }
-  }
-
-  private func handle(_ call: Call, _ reach: OperationHandle.Reach) -> OperationHandle {
-    OperationHandle(call.entry.operation, call.caller, reach, surroundings, call.patience)
   }
 
   /// Takes the input apart, and checks both parts of it.
@@ -63,8 +58,7 @@ extension Dispatcher {
 
   private func dryRun(_ call: Call) throws(Setback) -> Reply {
     let parts = try parts(of: call)
-    let looking = handle(call, .looking)
-    try askGuards(call, parts.input, looking)
+    try askGuards(call, parts.input)
     options.observe(.started(operation: call.entry.operation.name))
     let plan = try plan(call, parts.input)
     plans.keep(plan)
@@ -251,7 +245,17 @@ extension Dispatcher {
     let sequence = receipt.proof.sequence - 1
     engine.runner.add(
       JobRecord(intent, at: sequence, receipt.proof.header.time), intent, isReserved: true)
+    heed(job, engine)
     return Reply(output, receipt: receipt, job: job)
+  }
+
+  /// Does what was asked of a job between its commit and its taking up, when nobody could hear it.
+  private func heed(_ job: JobID, _ engine: Engine) {
+    switch jobs.table.jobs[job]?.phase {
+    case .paused: engine.runner.obey(.pause, job)
+    case .cancelling: engine.runner.obey(.cancel, job)
+    default: break
+    }
   }
 
   /// Appends so many events ahead, in batches, that what is left fits into one with the receipt.

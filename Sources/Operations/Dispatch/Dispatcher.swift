@@ -33,6 +33,13 @@ package struct Reply: Sendable {
     self.plan = plan
     self.job = job
   }
+
+  /// The reply as a value that a wire carries; a plan is in the output already.
+  package var json: JSONValue {
+    .object([
+      "job": JSONValue(job.map { "\($0)" }), "output": output, "receipt": receipt?.json ?? .null,
+    ])
+  }
 }
 
 /// What happens to a call, for logs, metrics and tests.
@@ -166,15 +173,16 @@ package final class Dispatcher: Sendable {
     if isLast { state.wakeAll() }
   }
 
-  /// Answers a question; nothing of it is recorded.
+  /// Answers a question; nothing of it is recorded. The output is the handler's word: unlike an
+  /// acting operation's it is bound by no receipt, and comparing a page with its schema would cost
+  /// more than the rest of the way.
   private func answer(_ call: Call) throws(Refusal) -> Reply {
     let operation = call.entry.operation
     do throws(Setback) {
       try checkGrants(call)
       try check(call.input, operation)
-      let handle = OperationHandle(
-        operation, call.caller, .looking, surroundings, call.patience)
-      try askGuards(call, call.input, handle)
+      try askGuards(call, call.input)
+      let handle = handle(call, .looking)
       options.observe(.started(operation: operation.name))
       guard case .answer(let handler) = operation.work else {
         preconditionFailure("the registry admits only answers for a class that does not act")
@@ -211,11 +219,14 @@ package final class Dispatcher: Sendable {
     }
   }
 
-  func askGuards(
-    _ call: Call, _ input: JSONValue, _ handle: OperationHandle
-  ) throws(Setback) {
+  func handle(_ call: Call, _ reach: OperationHandle.Reach) -> OperationHandle {
+    OperationHandle(call.entry.operation, call.caller, reach, surroundings, call.patience)
+  }
+
+  func askGuards(_ call: Call, _ input: JSONValue) throws(Setback) {
     let operation = call.entry.operation
     guard !operation.guards.isEmpty else { return }
+    let handle = handle(call, .looking)
     let question = GuardQuestion(
       operation: operation.name, input: input, caller: call.caller, handle: handle)
     for policy in operation.guards {
@@ -227,6 +238,7 @@ package final class Dispatcher: Sendable {
       }
       if let objection { throw Setback(.guarded, "\(policy.name): \(objection)") }
     }
+    if let undeclared = handle.end().undeclared { throw Setback(.undeclaredEffect, undeclared) }
   }
 
   /// Runs a handler, and ends its handle. An effect that was not declared counts, whatever the

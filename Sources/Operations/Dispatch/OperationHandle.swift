@@ -162,17 +162,31 @@ package final class OperationHandle: Sendable {
     guard let control = surroundings.controls[name] else {
       throw .notFound("the control '\(name)' is not here")
     }
+    // What a control is set to for good goes into the log beside the events.
+    let bytes = control.timing == .standing ? try Self.count(input) : 0
     try effects.withLock { (effects) throws(OperationFault) in
       if effects.isOver { throw .failed("the call is over") }
       guard effects.used.count < OperationsLimits.controlsMax else {
         throw .overLimit("more than \(OperationsLimits.controlsMax) controls in one call")
       }
+      guard bytes <= OperationsLimits.stagedBytesMax - effects.eventBytes else {
+        throw .overLimit("more than \(OperationsLimits.stagedBytesMax) bytes in one call")
+      }
+      effects.eventBytes += bytes
       effects.used.append(name)
       if control.timing != .atOnce {
         effects.staged.append(StagedControl(control: control, input: input))
       }
     }
     return control.timing == .atOnce ? try control.turn(input) : .null
+  }
+
+  private static func count(_ input: JSONValue) throws(OperationFault) -> Int {
+    do throws(BytesError) {
+      return try input.canonical().count
+    } catch {
+      throw .failed("what the control is set to cannot be recorded: \(error)")
+    }
   }
 
   /// Ends the call: what it did, and nothing more can be done through the handle.

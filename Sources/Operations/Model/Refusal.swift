@@ -1,6 +1,7 @@
 // Why a call came to nothing. The tokens are a closed set that programs on the other end of a wire
 // decide by, so their spellings never change; the sentence beside one is for people.
 
+package import Bytes
 internal import EventStore
 
 /// What sort of refusal or failure.
@@ -43,6 +44,16 @@ package struct Refusal: Error, Equatable, Sendable {
     self.sentence = sentence
     self.missing = missing
     self.receipt = receipt
+  }
+}
+
+extension Refusal {
+  /// The refusal as a value that a wire carries.
+  package var json: JSONValue {
+    .object([
+      "missing": .array(missing.map { .string($0.name) }), "receipt": receipt?.json ?? .null,
+      "sentence": .string(sentence), "token": .string(token.rawValue),
+    ])
   }
 }
 
