@@ -131,7 +131,7 @@ let house: [Target] =
     room(
       "Bench",
       [
-        "EventStore", "RocksDB", "SQLite", "CloudStorage", "ColdStorage", "HTTP", "Retry",
+        "Operations", "EventStore", "RocksDB", "SQLite", "CloudStorage", "ColdStorage", "HTTP", "Retry",
         "Telemetry", "Digests", "DurableFiles", "Ambient", "Bytes",
       ]),
 
@@ -139,8 +139,9 @@ let house: [Target] =
     .executableTarget(
       name: "larder",
       dependencies: [
-        "Bench", "Rehearsal", "CacheEngine", "EventStore", "CloudStorage", "ColdStorage", "Ambient",
-        "Bytes", "Digests", "DurableFiles", "Flags", "HTTP", "Telemetry", "Retry",
+        "Bench", "Rehearsal", "CacheEngine", "Operations", "EventStore", "CloudStorage",
+        "ColdStorage", "Ambient", "Bytes", "Digests", "DurableFiles", "Flags", "HTTP", "Telemetry",
+        "Retry",
       ],
       exclude: ["README.md"], swiftSettings: strict),
 
@@ -170,7 +171,7 @@ let house: [Target] =
     suite(
       "LarderTests",
       [
-        "larder", "EventStore", "Digests", "DurableFiles", "Flags", "Ambient", "Bytes",
+        "larder", "Operations", "EventStore", "Digests", "DurableFiles", "Flags", "Ambient", "Bytes",
         "ChildProcesses", "Loopback", "S3Servers", "ScratchFiles",
       ]),
     suite("BenchTests", ["Bench", "Ambient", "Bytes"]),

@@ -4,6 +4,8 @@ import Ambient
 import Bytes
 import ChildProcesses
 import DurableFiles
+import EventStore
+import Operations
 import ScratchFiles
 import Testing
 
@@ -45,6 +47,45 @@ import Testing
     let ended = try ChildProcess(builtProduct("larder"), words.map { Array($0.utf8) }).wait()
     #expect(ended.ending == .exited(0), "\(ended.errorText)")
     return path
+  }
+
+  @Test
+  func `an operation's receipt shows without the store who asked for what, and what came of it`()
+    throws
+  {
+    try scratch.disk.makeDirectory("store", mode: 0o700)
+    let gated = try EventStore.open(on: PosixDisk(root: store))
+    let gate = try Dispatcher.live(gated, OperationRegistry([]), grants: Grants(owner: 7))
+    let reply = try gate.call(
+      "events.checkpoint", [:], by: Caller(uid: 7, name: "anna", from: .console))
+    let receipt = try #require(reply.receipt)
+    let proof = try gated.reader.inclusionProof(of: receipt.proof.sequence)
+    let witness = try gated.reader.checkpoint(at: WallClock.live.now())
+    gate.shutDown()
+    try gated.close()
+    try scratch.disk.removeTree("store")
+    func file(_ name: String, _ text: String) throws -> String {
+      try scratch.makeFile(name, Array(text.utf8))
+    }
+    let kept = try file("receipt", receipt.json.text(.indented))
+    let input = try file("input", " { } ")
+    let output = try file("output", reply.output.text(.indented))
+    let good = try larder(
+      "receipt", "verify", kept, "--input", input, "--output", output, "--proof",
+      file("proof", base64(proof.encoded)), "--checkpoint",
+      scratch.makeFile("checkpoint", witness.encoded))
+    #expect(good.ending == .exited(0), "\(good.outputText)")
+    #expect(good.outputText.contains("valid, not signed, and in the checkpoint"))
+    #expect(good.outputText.contains("for anna (uid 7) at the console: done"))
+    let other = try larder(
+      "receipt", "verify", kept, "--input", file("other", #"{"dryRun":false}"#))
+    #expect(other.ending == .exited(4) && other.outputText.contains("not of this input"))
+    let changed = try file(
+      "changed", receipt.json.text().replacing("anna", with: "emma"))
+    let forged = try larder("receipt", "verify", changed, "--json")
+    #expect(forged.ending == .exited(4) && forged.outputText.contains("not what was recorded"))
+    let spoiled = try larder("receipt", "verify", kept, "--output", file("none", "{"))
+    #expect(spoiled.ending == .exited(1))
   }
 
   @Test func `a receipt, a proof and a checkpoint show without the store that an event is in it`()

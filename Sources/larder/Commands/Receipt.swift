@@ -7,8 +7,16 @@ import Digests
 import DurableFiles
 import EventStore
 import Flags
+import Operations
 
-private let receiptFile = Argument(.path("FILE"), "The receipt, in base64 as it was printed.")
+private let receiptFile = Argument(
+  .path("FILE"), "The receipt as it was printed: of an event in base64, of an operation as JSON.")
+private let inputFile = Flag(
+  "input", optional: .path("FILE"),
+  "Also check that the operation was given this input, in JSON of whatever spelling.")
+private let outputFile = Flag(
+  "output", optional: .path("FILE"),
+  "Also check that the operation gave this output, in JSON of whatever spelling.")
 private let publicKey = Flag(
   "key", optional: .text("HEX"), "Also insist that this public key signed it.")
 private let proofFile = Flag(
@@ -31,7 +39,8 @@ let receiptCommand: Command<Action> = Command(
       "verify", "Check one receipt.",
       details: """
         A receipt holds when its commitment follows from its header and digest and, if it is signed, the \
-        signature is over that. With a proof and a checkpoint it is also checked that the event is among \
+        signature is over that. That of an operation also says who asked for what and what came of it, \
+        and binds input and output by their digests. With a proof and a checkpoint it is also checked that the event is among \
         those that the checkpoint covers. The exit code is 4 when anything does not hold.
         """,
       examples: [
@@ -39,8 +48,13 @@ let receiptCommand: Command<Action> = Command(
         .init(
           "larder receipt verify receipt.txt --proof proof.txt --checkpoint kept",
           "Check that the event is in the store that a witness saw."),
+        .init(
+          "larder receipt verify receipt.json --input input.json",
+          "Check what an operation was asked."),
       ],
-      takes: [receiptFile, publicKey, proofFile, checkpointFile, json],
+      takes: [
+        receiptFile, publicKey, proofFile, checkpointFile, inputFile, outputFile, json,
+      ],
       action: Action(verifyReceipt)),
     Command(
       "growth", "Check that a checkpoint grew out of an older one.",
@@ -64,7 +78,7 @@ let receiptCommand: Command<Action> = Command(
   ])
 
 /// The largest file that is taken for a checkpoint, a receipt or a proof.
-private let smallBytesMax = 65_536
+let smallBytesMax = 65_536
 
 // MARK: - Checking
 
@@ -72,10 +86,9 @@ private func verifyReceipt(
   _ invocation: Invocation, _ output: inout Output
 ) throws(Failure) -> ExitCode {
   let text = try wholeFile(invocation[receiptFile])
-  let receipt = bytes(printed: text).flatMap { Receipt(decoding: $0) }
-  let wanted = try key(invocation)
-  let verdict =
-    receipt?.verify(publicKey: wanted) ?? .invalid(reason: "it is not a receipt, or was changed")
+  let operation = operationReceipt(text)
+  let receipt = operation?.proof ?? bytes(printed: text).flatMap { Receipt(decoding: $0) }
+  let verdict = try verdict(on: receipt, operation, invocation)
   var words: String
   switch verdict {
   case .signed(let key): words = "valid, signed by \(hexadecimal(key))"
@@ -92,11 +105,61 @@ private func verifyReceipt(
         "valid": .bool(verdict.isValid), "signed": .bool(verdict.isSigned),
         "included": isIncluded.map { .bool($0) } ?? .null,
         "id": JSONValue(receipt.map { "\($0.id)" }), "verdict": .string(words),
+        "operation": JSONValue(operation?.body.operation),
+        "outcome": JSONValue(operation?.outcome),
       ]))
   } else {
     try output.print(receipt.map { "\($0.id): \(words)" } ?? words)
+    if let operation { try output.print(operation.account) }
   }
   return verdict.isValid && isIncluded != false ? .done : .broken
+}
+
+/// What is to be said of a receipt, of an operation or of an event alone.
+private func verdict(
+  on receipt: Receipt?, _ operation: OperationReceipt?, _ invocation: Invocation
+) throws(Failure) -> ReceiptVerdict {
+  let wanted = try key(invocation)
+  let input = try invocation[inputFile].map { name throws(Failure) in try value(name) }
+  let given = try invocation[outputFile].map { name throws(Failure) in try value(name) }
+  if let operation {
+    return operation.verify(input: input, output: given, publicKey: wanted)
+  }
+  if receipt != nil, input != nil || given != nil {
+    return .invalid(reason: "it is the receipt of an event, which has no input and no output")
+  }
+  return receipt?.verify(publicKey: wanted)
+    ?? .invalid(reason: "it is not a receipt, or was changed")
+}
+
+/// The receipt of an operation, when the text is one; whether it holds is another question.
+private func operationReceipt(_ text: [UInt8]) -> OperationReceipt? {
+  do throws(BytesError) {
+    return OperationReceipt(try JSONValue(parsing: text))
+  } catch {
+    // What is no JSON may still be the receipt of an event.
+    return nil
+  }
+}
+
+/// The JSON value in a file that a person named.
+private func value(_ name: [UInt8]) throws(Failure) -> JSONValue {
+  let text = try wholeFile(name, bytesMax: 2 * OperationsLimits.inputBytesMax)
+  do throws(BytesError) {
+    return try JSONValue(parsing: text)
+  } catch {
+    throw .ended(.failed, "\(escaped(name)): \(error)")
+  }
+}
+
+extension OperationReceipt {
+  fileprivate var outcome: String { body.token?.rawValue ?? "done" }
+
+  /// What it says, in one line.
+  fileprivate var account: String {
+    "\(body.operation) of \(proof.header.time) for \(body.caller): \(outcome)"
+      + (body.reason.isEmpty ? "" : ", \(escaped(body.reason))")
+  }
 }
 
 /// Why a receipt's event is not shown to be under the checkpoint that was given; nil when it is, or
@@ -218,10 +281,12 @@ private func bytes(printed text: [UInt8]) -> [UInt8]? {
 }
 
 /// Reads a small file that a person named.
-func wholeFile(_ name: [UInt8]) throws(Failure) -> [UInt8] {
+func wholeFile(
+  _ name: [UInt8], bytesMax: Int = smallBytesMax
+) throws(Failure) -> [UInt8] {
   do throws(DiskError) {
     var file = try UserFile(bytes: name)
-    return try file.readAll(bytesMax: smallBytesMax)
+    return try file.readAll(bytesMax: bytesMax)
   } catch {
     throw .ended(.failed, "\(error)")
   }
