@@ -131,7 +131,8 @@ let house: [Target] =
     room(
       "Bench",
       [
-        "Operations", "EventStore", "RocksDB", "SQLite", "CloudStorage", "ColdStorage", "HTTP", "Retry",
+        "Operations", "EventStore", "RocksDB", "SQLite", "CloudStorage", "ColdStorage", "HTTP",
+        "Retry",
         "Telemetry", "Digests", "DurableFiles", "Ambient", "Bytes",
       ]),
 
@@ -171,7 +172,8 @@ let house: [Target] =
     suite(
       "LarderTests",
       [
-        "larder", "Operations", "EventStore", "Digests", "DurableFiles", "Flags", "Ambient", "Bytes",
+        "larder", "Operations", "EventStore", "Digests", "DurableFiles", "Flags", "Ambient",
+        "Bytes",
         "ChildProcesses", "Loopback", "S3Servers", "ScratchFiles",
       ]),
     suite("BenchTests", ["Bench", "Ambient", "Bytes"]),

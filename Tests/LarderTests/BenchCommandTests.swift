@@ -30,6 +30,19 @@ import Testing
     #expect(child.errorText.contains("larder: \(warning)\n"))
   }
 
+  @Test func `what the gate costs is measured, in a directory that is gone after`() throws {
+    let scratch = try Scratch()
+    let child = try bench(
+      "operations", "--json", "--items", "1000", "--rounds", "1", "--directory", scratch.path(""))
+    #expect(child.ending == .exited(0), "\(child.errorText)")
+    let figures = try #require(try JSONValue(parsing: child.output)["figures"]?.array)
+    #expect(
+      figures.compactMap { $0["name"]?.string } == [
+        "inspect, over its handler", "act, 1 caller", "items of a job, 1 thread",
+      ])
+    #expect(try scratch.disk.list(.root).isEmpty)
+  }
+
   @Test func `every row of the event store's table is measured, in a directory that is gone after`()
     throws
   {

@@ -38,6 +38,9 @@ private let transferThreads = Flag(
 private let rclone = Flag(
   "rclone", .text("PROGRAM"), default: "rclone", "The rclone to measure beside.")
 
+private let jobItems = Flag(
+  "items", .integer(1_000...4_000_000), default: 100_000, "How many items a job has.")
+
 /// Measures parts of the product.
 let benchCommand: Command<Action> = Command(
   "bench", "Measure parts of the product on this machine.",
@@ -64,6 +67,14 @@ let benchCommand: Command<Action> = Command(
           "larder bench event-store --only reads --events 100000", "Measure one row quickly."),
       ],
       takes: [json, storeRounds, directory, events, only], action: Action(benchEventStore)),
+    Command(
+      "operations", "Measure the gate that every operation passes.",
+      details: """
+        An inspect operation is measured against its own handler, an acting one against the append of \
+        the same events without the gate, on the disk that holds the directory.
+        """,
+      examples: [.init("larder bench operations --directory /srv", "Measure on the disk of /srv.")],
+      takes: [json, storeRounds, directory, jobItems], action: Action(benchOperations)),
     Command(
       "storage", "Measure the S3 store beside rclone, and beside curl with BLAKE3.",
       details: """
@@ -108,6 +119,20 @@ private func benchEventStore(
       directory: directory, events: invocation[events],
       rounds: invocation[storeRounds],
       rows: invocation[only].map { [$0] } ?? Set(EventStoreRow.allCases))
+  }
+  let report = try measured(bench.measurements, output) { (progress) throws(BenchFailure) in
+    try bench.report(clock: .live, wall: .live, progress: progress)
+  }
+  return try print(report, asJSON: invocation[json], &output)
+}
+
+private func benchOperations(
+  _ invocation: Invocation, _ output: inout Output
+) throws(Failure) -> ExitCode {
+  let directory = try text(invocation[directory])
+  let bench = try benching { () throws(BenchFailure) in
+    try OperationsBench(
+      directory: directory, items: invocation[jobItems], rounds: invocation[storeRounds])
   }
   let report = try measured(bench.measurements, output) { (progress) throws(BenchFailure) in
     try bench.report(clock: .live, wall: .live, progress: progress)
