@@ -141,8 +141,8 @@ let house: [Target] =
       name: "larder",
       dependencies: [
         "Bench", "Rehearsal", "CacheEngine", "Operations", "EventStore", "CloudStorage",
-        "ColdStorage", "Ambient", "Bytes", "Digests", "DurableFiles", "Flags", "HTTP", "Telemetry",
-        "Retry",
+        "ColdStorage", "Sockets", "Ambient", "Bytes", "Digests", "DurableFiles", "Flags", "HTTP",
+        "Telemetry", "Retry",
       ],
       exclude: ["README.md"], swiftSettings: strict),
 
@@ -172,8 +172,8 @@ let house: [Target] =
     suite(
       "LarderTests",
       [
-        "larder", "Operations", "EventStore", "Digests", "DurableFiles", "Flags", "Ambient",
-        "Bytes",
+        "larder", "Operations", "EventStore", "Digests", "DurableFiles", "Flags", "Sockets",
+        "Ambient", "Bytes",
         "ChildProcesses", "Loopback", "S3Servers", "ScratchFiles",
       ]),
     suite("BenchTests", ["Bench", "Ambient", "Bytes"]),

@@ -23,6 +23,12 @@ package enum ThisProcess {
     return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
   }
 
+  /// What the kernel calls it.
+  package static var id: Int32 { getpid() }
+
+  /// The user that it works as.
+  package static var user: UInt32 { geteuid() }
+
   /// Whether the kernel takes it for the system's own.
   package static var isPrivileged: Bool { geteuid() == 0 }
 

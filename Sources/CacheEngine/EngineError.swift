@@ -4,7 +4,6 @@
 internal import Bytes
 public import ColdStorage
 public import DurableFiles
-public import EventStore
 
 /// A refusal or failure of the engine.
 public enum EngineError: Error, Equatable, Sendable {
@@ -28,8 +27,10 @@ public enum EngineError: Error, Equatable, Sendable {
   /// Something came between the judgement and the act; look again and decide anew.
   case changed(FilePath)
   case disk(DiskError)
-  /// The events cannot be written, so nothing that needs one is done.
-  case journal(StoreError)
+  /// The events cannot be written, so nothing that needs one is done; the rest says why.
+  case journal(String)
+  /// What is true of the files cannot be told; the rest says why.
+  case manifest(String)
 }
 
 extension EngineError: CustomStringConvertible {
@@ -50,7 +51,8 @@ extension EngineError: CustomStringConvertible {
         ? "another engine, process \(process), has this depot" : "another engine has this depot"
     case .changed(let path): "\(path) has changed meanwhile; look again and decide anew"
     case .disk(let error): "\(error)"
-    case .journal(let error): "the event store refuses: \(error)"
+    case .journal(let why): "the event store takes no events: \(why)"
+    case .manifest(let why): "\(why)"
     }
   }
 }

@@ -18,9 +18,9 @@ import Testing
     var queue = UploadQueue(batchMax: 8, concurrencyMax: 2)
     #expect(queue.handle(.noticed) == [.look(max: 8)])
     #expect(queue.handle(looked(["a", "b", "c"])) == [.begin("a"), .begin("b")])
-    #expect(queue.handle(.ended("a")) == [.begin("c")])
-    #expect(queue.handle(.ended("c")) == [])
-    #expect(queue.handle(.ended("b")) == [])
+    #expect(queue.handle(.ended("a", restsUntil: nil)) == [.begin("c")])
+    #expect(queue.handle(.ended("c", restsUntil: nil)) == [])
+    #expect(queue.handle(.ended("b", restsUntil: nil)) == [])
     #expect(queue.underWayCount == 0)
   }
 
@@ -38,11 +38,11 @@ import Testing
     var queue = UploadQueue(batchMax: 4, concurrencyMax: 1)
     _ = queue.handle(.noticed)
     #expect(queue.handle(looked(["a", "b", "c", "d", "e"], all: false)) == [.begin("a")])
-    #expect(queue.handle(.ended("a")) == [.begin("b")])
-    #expect(queue.handle(.ended("b")) == [.begin("c"), .look(max: 5)])
+    #expect(queue.handle(.ended("a", restsUntil: nil)) == [.begin("b")])
+    #expect(queue.handle(.ended("b", restsUntil: nil)) == [.begin("c"), .look(max: 5)])
     #expect(queue.handle(looked(["c", "d"])) == [])
-    #expect(queue.handle(.ended("c")) == [.begin("d")])
-    #expect(queue.handle(.ended("d")) == [])
+    #expect(queue.handle(.ended("c", restsUntil: nil)) == [.begin("d")])
+    #expect(queue.handle(.ended("d", restsUntil: nil)) == [])
   }
 
   @Test func `news that come while somebody looks are not forgotten`() {
@@ -51,6 +51,28 @@ import Testing
     #expect(queue.handle(.noticed) == [])
     #expect(queue.handle(looked([])) == [.look(max: 4)])
     #expect(queue.handle(looked([])) == [])
+  }
+
+  @Test func `a look that brings nothing new is not repeated at once`() {
+    var queue = UploadQueue(batchMax: 4, concurrencyMax: 2)
+    _ = queue.handle(.noticed)
+    #expect(queue.handle(looked(["a"], all: false)) == [.begin("a"), .look(max: 5)])
+    #expect(
+      queue.handle(looked(["a"], all: false)) == [.wake(at: WallTime(seconds: 1))])
+  }
+
+  @Test func `a file of which nothing could be written down rests before it is tried again`() {
+    var queue = UploadQueue(batchMax: 4, concurrencyMax: 2)
+    _ = queue.handle(.noticed)
+    _ = queue.handle(looked(["a"]))
+    #expect(queue.handle(.ended("a", restsUntil: WallTime(seconds: 5))) == [])
+    #expect(queue.handle(.noticed) == [.look(max: 4)])
+    #expect(queue.handle(looked(["a"])) == [.wake(at: WallTime(seconds: 1))])
+    #expect(queue.handle(.woken) == [.look(max: 4)])
+    #expect(
+      queue.handle(
+        .looked(found: ["a"], isAll: true, nextDue: nil, at: WallTime(seconds: 5))) == [.begin("a")]
+    )
   }
 
   @Test func `a deadline is waited for, and looked behind`() {
@@ -78,9 +100,9 @@ import Testing
     _ = queue.handle(.noticed)
     #expect(queue.handle(looked(["a", "b", "c"])) == [.begin("a")])
     #expect(queue.handle(.prioritised(["z", "c", "z"])) == [])
-    #expect(queue.handle(.ended("a")) == [.begin("z")])
-    #expect(queue.handle(.ended("z")) == [.begin("c")])
-    #expect(queue.handle(.ended("c")) == [.begin("b")])
+    #expect(queue.handle(.ended("a", restsUntil: nil)) == [.begin("z")])
+    #expect(queue.handle(.ended("z", restsUntil: nil)) == [.begin("c")])
+    #expect(queue.handle(.ended("c", restsUntil: nil)) == [.begin("b")])
   }
 
   @Test func `pauses grow, are drawn, and end in giving up`() {

@@ -14,10 +14,22 @@ struct UploadBackoff: Equatable, Sendable {
   }
 
   /// Attempts before a file has failed.
-  var attemptsMax: UInt32 = 100
+  var attemptsMax: UInt32
   /// The pause behind the first failure; each later one is twice as long.
-  var firstPause = Duration.seconds(1)
-  var pauseMax = Duration.seconds(300)
+  var firstPause: Duration
+  var pauseMax: Duration
+
+  init(attemptsMax: UInt32, firstPause: Duration, pauseMax: Duration) {
+    self.attemptsMax = attemptsMax
+    self.firstPause = firstPause
+    self.pauseMax = pauseMax
+  }
+
+  init(_ settings: RetrySettings) {
+    self.init(
+      attemptsMax: UInt32(clamping: settings.attemptsMax), firstPause: settings.firstDelay,
+      pauseMax: settings.delayMax)
+  }
 
   /// Decides behind the failure of the attempt with this number, the first being 1; `random` draws
   /// the pause between half of its bound and all of it.

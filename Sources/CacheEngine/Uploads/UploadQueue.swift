@@ -17,6 +17,8 @@ public enum UploadHold: Hashable, Sendable {
   case paused
   /// Events cannot be written.
   case journalRefuses
+  /// The primary does not take objects; what it said is for the screen.
+  case backend(String)
   /// A policy forbids it; the sentence is for the screen.
   case policy(String)
   /// The engine is ending.
@@ -30,12 +32,15 @@ struct UploadQueue: Sendable {
     case noticed
     /// What the manifest had: files in order of writing, and when the next is due that is not yet.
     case looked(found: [FilePath], isAll: Bool, nextDue: WallTime?, at: WallTime)
-    /// An upload has ended, whatever came of it.
-    case ended(FilePath)
+    /// An upload has ended, whatever came of it; when nothing could be written down about it, the
+    /// file rests until a time, or it would be the next to begin.
+    case ended(FilePath, restsUntil: WallTime?)
     /// These come before all others.
     case prioritised([FilePath])
     case held(UploadHold)
     case released(UploadHold)
+    /// The primary is tried again, whatever it said.
+    case releasedBackend
     /// The time that was asked for has come.
     case woken
   }
@@ -50,12 +55,17 @@ struct UploadQueue: Sendable {
 
   /// The most files that are asked to come before others.
   static let urgentMax = 10_000
+  /// The most files that rest.
+  static let restingMax = 1_024
+  /// How long nobody looks again when a look brought nothing new.
+  static let idlePause = Duration.seconds(1)
 
   private let batchMax: Int
   private let concurrencyMax: Int
   private var urgent: [FilePath] = []
   private var waiting: [FilePath] = []
   private var underWay: Set<FilePath> = []
+  private var resting: [FilePath: WallTime] = [:]
   private(set) var holds: Set<UploadHold> = []
   /// Whether the manifest may have more than what was told.
   private var mayHaveMore = false
@@ -82,14 +92,17 @@ struct UploadQueue: Sendable {
     case .noticed, .woken:
       mayHaveMore = true
       if isLooking { lookAgain = true }
-    case .looked(let found, let isAll, let nextDue, _):
+    case .looked(let found, let isAll, let nextDue, let now):
       isLooking = false
-      mayHaveMore = !isAll || lookAgain
+      resting = resting.filter { $0.value > now }
+      let isNew = take(found)
+      mayHaveMore = lookAgain || isNew && !isAll
       lookAgain = false
-      take(found)
-      if let nextDue { actions.append(.wake(at: nextDue)) }
-    case .ended(let path):
+      let idle = isNew || isAll && resting.isEmpty ? nil : now + Self.idlePause
+      if let next = [nextDue, idle].compactMap({ $0 }).min() { actions.append(.wake(at: next)) }
+    case .ended(let path, let until):
       underWay.remove(path)
+      if let until, resting.count < Self.restingMax { resting[path] = until }
     case .prioritised(let paths):
       for path in paths where urgent.count < Self.urgentMax && !urgent.contains(path) {
         urgent.append(path)
@@ -98,15 +111,21 @@ struct UploadQueue: Sendable {
       holds.insert(hold)
     case .released(let hold):
       holds.remove(hold)
+    case .releasedBackend:
+      holds = holds.filter { if case .backend = $0 { false } else { true } }
     }
     return actions + fill()
   }
 
-  private mutating func take(_ found: [FilePath]) {
-    let known = Set(waiting).union(underWay)
+  /// Takes files in that are new here; false when none is.
+  private mutating func take(_ found: [FilePath]) -> Bool {
+    let known = Set(waiting).union(underWay).union(resting.keys)
+    var isNew = false
     for path in found where waiting.count < batchMax && !known.contains(path) {
       waiting.append(path)
+      isNew = true
     }
+    return isNew
   }
 
   /// Fills free places, and looks for more when few wait.

@@ -1,0 +1,262 @@
+// The engine of one depot: it is opened, started, asked, and stopped.
+//
+//   open ─▶ lock the depot, open the events, bring the manifest after them, clear up ─▶ start
+//   start ─▶ watch, take in, upload, restore, evict, look through the depot in the background
+//   stop ─▶ take nothing new, let transfers end within their grace ─▶ close everything, give the lock back
+//
+// The parts do not know each other. What connects them is here: what was taken in is news for the
+// uploads, what was restored may be too much for the depot, what was not written down is looked for.
+// This file holds what an engine is and its life; `+Files` what it is asked of single files,
+// `+Keeper` what it does by itself, `+Snapshot` what it shows.
+
+internal import Ambient
+internal import ColdStorage
+internal import DurableFiles
+internal import EventStore
+internal import Manifest
+internal import Synchronization
+internal import Telemetry
+
+/// An engine that keeps one depot.
+public final class Engine: Sendable {
+  static let lockFile = Depot.home.appending("engine.lock")
+
+  let settings: EngineSettings
+  let parts: EngineParts
+  let depot: Depot
+  let store: EventStore
+  let manifest: Manifest
+  let ledger: Ledger
+  let counters: EngineCounters
+  let look: DepotLook
+  let intake: Intake
+  let uploads: UploadRunner
+  let restores: RestoreRunner
+  let evictions: EvictionRunner
+  let evictionWork: EvictionWork
+  let log: Log
+  let started: WallTime
+  /// What is to be taken in.
+  let box: Mailbox<IntakeJob>
+  let life = Monitor(Life())
+  /// Held until the engine is stopped.
+  private let lock: Mutex<OpenFile?>
+
+  struct Life {
+    var isStarted = false
+    var isStopping = false
+    /// Threads that have not ended.
+    var threads = 0
+    var watcher: (any ChangeWatcher)?
+    var watcherFault: String?
+    var isRescanning = false
+    var lastOverflow: WallTime?
+  }
+
+  // MARK: - Life
+
+  /// Opens the depot: nobody else may have it, and everything that the last engine left in the middle
+  /// is put in order. Throws `.held` when another engine has it.
+  public static func open(
+    _ parts: EngineParts, _ settings: EngineSettings
+  ) throws(EngineError) -> Engine {
+    let log = Log(room: "engine", to: parts.log)
+    let depot: Depot
+    let lock: OpenFile
+    do throws(DiskError) {
+      depot = try Depot(opening: parts.depot)
+      try depot.disk.makeDirectories(Depot.home, mode: 0o755)
+      lock = try takeLock(depot.disk)
+    } catch .locked(_, let holder) {
+      throw .held(process: holder)
+    } catch {
+      throw .disk(error)
+    }
+    let store = try openStore(parts)
+    let manifest = try openManifest(parts, store)
+    let engine = try Engine(parts, settings, depot, lock, store, manifest, log)
+    try engine.recover()
+    return engine
+  }
+
+  private static func takeLock(_ disk: any Disk) throws(DiskError) -> OpenFile {
+    let file = try lockFile(on: disk)
+    do throws(DiskError) {
+      try file.lock()
+    } catch .unsupported {
+      // Then the lock of the event store must do.
+    }
+    return file
+  }
+
+  private static func lockFile(on disk: any Disk) throws(DiskError) -> OpenFile {
+    do throws(DiskError) {
+      return try OpenFile(lockFile, .writing, on: disk)
+    } catch .absent {
+      return try OpenFile(lockFile, .creating(mode: 0o600), on: disk)
+    }
+  }
+
+  private static func openStore(_ parts: EngineParts) throws(EngineError) -> EventStore {
+    var payloads = PayloadRegistry()
+    FileEvent.register(in: &payloads)
+    do throws(StoreError) {
+      return try EventStore.open(
+        on: parts.events,
+        StoreOptions(
+          wallClock: parts.wallClock, monotonicClock: parts.monotonicClock, entropy: parts.entropy,
+          log: parts.log, maintenance: parts.hasThreads ? .worker : .inline, payloads: payloads))
+    } catch .locked(let holder) {
+      throw .held(process: holder)
+    } catch {
+      throw .journal("\(error)")
+    }
+  }
+
+  private static func openManifest(
+    _ parts: EngineParts, _ store: EventStore
+  ) throws(EngineError) -> Manifest {
+    do throws(ManifestError) {
+      return try Manifest.open(
+        parts.state.map { .directory($0.disk, path: $0.path) } ?? .memory, log: store.reader,
+        ManifestOptions(
+          monotonicClock: parts.monotonicClock, log: parts.log,
+          applying: parts.hasThreads ? .worker : .inline))
+    } catch {
+      throw .manifest("\(error)")
+    }
+  }
+
+  private init(
+    _ parts: EngineParts, _ settings: EngineSettings, _ depot: Depot, _ lock: consuming OpenFile,
+    _ store: EventStore, _ manifest: Manifest, _ log: Log
+  ) throws(EngineError) {
+    self.settings = settings
+    self.parts = parts
+    self.depot = depot
+    self.store = store
+    self.manifest = manifest
+    self.log = log
+    self.lock = Mutex(consume lock)
+    started = parts.wallClock.now()
+    counters = try Self.counters(parts.metrics)
+    ledger = Ledger(store, manifest, clock: parts.monotonicClock, log: log)
+    look = DepotLook(ledger: ledger, depot: depot, clock: parts.wallClock)
+    intake = Intake(look: look, manifest: manifest)
+    let uploader = Uploader(
+      depot: depot, cold: parts.cold,
+      naming: ObjectNaming(limits: parts.cold.capabilities.keyLimits, lineage: store.lineage),
+      clock: parts.wallClock)
+    let work = UploadWork(
+      ledger: ledger, uploader: uploader, backoff: UploadBackoff(settings.retries),
+      clock: parts.wallClock,
+      entropy: parts.entropy, pause: parts.pause, sharesColdTier: settings.depot.sharesColdTier,
+      failures: FailedOperationsLog(on: parts.state?.disk, log: log))
+    uploads = UploadRunner(
+      work, manifest: manifest, counters: counters, batchMax: settings.uploads.batchSize,
+      concurrency: settings.uploads.threads, monotonic: parts.monotonicClock, log: log)
+    evictionWork = EvictionWork(
+      ledger: ledger, depot: depot, cold: parts.cold, clock: parts.wallClock, log: log,
+      minAge: settings.cache.minimumAge, verifyAfter: settings.cache.verifyBeforeEvictAfter)
+    let evictions = EvictionRunner(
+      evictionWork, manifest: manifest, counters: counters,
+      bytesMax: UInt64(settings.cache.bytesMax.bytes),
+      lowWatermark: UInt64(settings.cache.lowWatermark.bytes), log: log)
+    self.evictions = evictions
+    let counters = counters
+    restores = RestoreRunner(
+      RestoreWork(
+        ledger: ledger, depot: depot,
+        restorer: Restorer(depot: depot, cold: parts.cold, entropy: parts.entropy), log: log,
+        makeRoom: { evictions.makeRoom($0) }, unrecorded: { counters.unrecordedRestores.add() }),
+      counters: counters, concurrency: settings.restores.threads)
+    box = Mailbox(messagesMax: Self.intakeMax)
+    if !settings.depot.skipsStartupScan { ledger.oweRescan() }
+  }
+
+  private static func counters(
+    _ registry: MetricRegistry?
+  ) throws(EngineError) -> EngineCounters {
+    do throws(TelemetryError) {
+      if let registry { return try EngineCounters(registry) }
+      return try EngineCounters(MetricRegistry())
+    } catch {
+      throw .denied(.root, "its metrics cannot be registered: \(error)")
+    }
+  }
+
+  /// Puts in order what the last engine left in the middle.
+  private func recover() throws(EngineError) {
+    let found = try Recovery(depot: depot, ledger: ledger, log: log).run()
+    for path in found.putBack { try look.look(at: path, .putBack) }
+    guard found != Recovery.Found() else { return }
+    log.write(
+      .notice, "put in order what was left in the middle",
+      [
+        LogField("put_back", found.putBack.count), LogField("removed", found.removed),
+        LogField("kept", found.kept),
+      ])
+  }
+
+  /// Starts to work; an engine is started once.
+  public func start() {
+    precondition(parts.hasThreads, "an engine without threads goes step by step")
+    let isFirst = life.change { (life: inout Life) -> Bool in
+      defer { life.isStarted = true }
+      return !life.isStarted
+    }
+    precondition(isFirst, "an engine is started once")
+    restores.start()
+    evictions.start()
+    if settings.depot.isReadOnly { return startKeeper() }
+    for number in 0..<Self.intakeThreads { run("intake-\(number)") { $0.takeIn() } }
+    if parts.watch != nil { run("watcher") { $0.watch() } }
+    run("rescan") { $0.rescanWhenOwed() }
+    uploads.start()
+    startKeeper()
+    log.write(.notice, "started")
+  }
+
+  /// Ends the engine: nothing new is taken, transfers may go on for `grace`, then they are cancelled;
+  /// returns when everything is closed. Further calls do nothing.
+  public func stop(grace: Duration? = nil) throws(EngineError) {
+    let deadline = parts.monotonicClock.now() + (grace ?? settings.depot.shutdownGrace)
+    let (isFirst, watcher) = life.change { (life: inout Life) -> (Bool, (any ChangeWatcher)?) in
+      defer { life.isStopping = true }
+      return (!life.isStopping, life.watcher)
+    }
+    guard isFirst else { return }
+    watcher?.stop()
+    box.close()
+    if life.withLock({ $0.isStarted }) {
+      restores.stop(timeout: max(.zero, deadline - parts.monotonicClock.now()))
+      evictions.stop()
+      if !settings.depot.isReadOnly { uploads.stop(by: deadline) }
+      _ = life.wait { $0.threads == 0 ? true : nil }
+    }
+    defer { lock.withLock { $0 = nil } }
+    do throws(ManifestError) {
+      try manifest.close()
+    } catch {
+      // It is brought after the log when it is opened again.
+      log.write(.warning, "the manifest was not closed in order", [LogField("why", "\(error)")])
+    }
+    do throws(StoreError) {
+      try store.close()
+    } catch {
+      throw .journal("\(error)")
+    }
+    log.write(.notice, "stopped")
+  }
+
+  /// Runs work of the engine on a thread of its own.
+  func run(_ name: String, _ body: @escaping @Sendable (Engine) -> Void) {
+    life.change { $0.threads += 1 }
+    Worker(name) { [self] in
+      body(self)
+      life.change { $0.threads -= 1 }
+    }.detach()
+  }
+
+  var isStopping: Bool { life.withLock { $0.isStopping } }
+}

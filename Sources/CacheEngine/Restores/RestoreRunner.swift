@@ -1,0 +1,124 @@
+// Brings those who ask for files and the restores together. Whoever asks leaves a closure and no thread;
+// it is called by the thread that restored the file, once.
+
+internal import Ambient
+internal import DurableFiles
+internal import Manifest
+internal import Synchronization
+internal import Telemetry
+
+/// Runs restores on threads of its own, or on the caller's.
+final class RestoreRunner: Sendable {
+  typealias Answer = @Sendable (Result<UInt64, EngineError>) -> Void
+
+  private struct State {
+    var table: RestoreTable
+    var answers: [RestoreTable.Asker: Answer] = [:]
+    var asked: RestoreTable.Asker = 0
+    var isStopping = false
+  }
+  private let work: RestoreWork
+  private let counters: EngineCounters
+  private let concurrency: Int
+  private let state: Mutex<State>
+  private let box: Mailbox<FilePath>
+  private let cancellation = Cancellation()
+  private let left: Monitor<Int>
+
+  init(_ work: RestoreWork, counters: EngineCounters, concurrency: Int) {
+    self.work = work
+    self.counters = counters
+    self.concurrency = concurrency
+    state = Mutex(State(table: RestoreTable(concurrencyMax: concurrency)))
+    box = Mailbox(messagesMax: concurrency)
+    left = Monitor(0)
+  }
+
+  /// Starts the threads.
+  func start() {
+    left.change { $0 = concurrency }
+    for number in 0..<concurrency {
+      Worker("restore-\(number)") { [self] in
+        while let path = box.receive() { restore(path) }
+        left.change { $0 -= 1 }
+      }.detach()
+    }
+  }
+
+  /// Takes nothing new, lets what is under way and waits go on until `timeout`, then cancels it.
+  func stop(timeout: Duration) {
+    state.withLock { $0.isStopping = true }
+    let isDone = wait(timeout: timeout)
+    if !isDone { cancellation.cancel() }
+    _ = wait(timeout: nil)
+    box.close()
+    _ = left.wait { $0 == 0 ? true : nil }
+  }
+
+  private let idle = Monitor(true)
+
+  private func wait(timeout: Duration?) -> Bool {
+    idle.wait(timeout: timeout) { $0 ? true : nil } ?? false
+  }
+
+  /// How many files wait or are under way.
+  var filesCount: Int { state.withLock { $0.table.filesCount } }
+  var underWayCount: Int { state.withLock { $0.table.underWayCount } }
+
+  /// Asks for a file; the answer is given once, perhaps before this returns.
+  func ask(_ path: FilePath, _ answer: @escaping Answer) {
+    let actions = state.withLock { (state: inout State) -> [RestoreTable.Action]? in
+      if state.isStopping { return nil }
+      state.asked += 1
+      state.answers[state.asked] = answer
+      return state.table.handle(.asked(path, by: state.asked))
+    }
+    guard let actions else { return answer(.failure(.stopping)) }
+    perform(actions, .failure(.busy("too many files are asked for")))
+  }
+
+  private func perform(
+    _ actions: [RestoreTable.Action], _ result: Result<UInt64, EngineError>
+  ) {
+    for action in actions {
+      switch action {
+      case .begin(let path):
+        idle.change { $0 = false }
+        // There are as many places in the box as restores that may be under way.
+        precondition(box.post(path) == .accepted, "a restore begins that has no place")
+      case .answer(let askers): give(result, to: askers)
+      case .refuse(let asker):
+        counters.refusedRestores.add()
+        give(.failure(.busy("too many files are asked for")), to: [asker])
+      }
+    }
+    let isIdle = state.withLock { $0.table.filesCount == 0 }
+    if isIdle { idle.change { $0 = true } }
+  }
+
+  private func give(_ result: Result<UInt64, EngineError>, to askers: [RestoreTable.Asker]) {
+    let answers = state.withLock { state in
+      askers.compactMap { state.answers.removeValue(forKey: $0) }
+    }
+    for answer in answers { answer(result) }
+  }
+
+  private func restore(_ path: FilePath) {
+    let result: Result<UInt64, EngineError>
+    do throws(EngineError) {
+      let size = try work.run(path, cancellation)
+      counters.restores.add()
+      counters.restoredBytes.add(size)
+      result = .success(size)
+    } catch {
+      counters.restoreFailures.add()
+      result = .failure(error)
+    }
+    perform(state.withLock { $0.table.handle(.ended(path)) }, result)
+  }
+
+  /// Restores on the calling thread all that were asked for. For simulations.
+  func step() {
+    while let path = box.drain(max: 1).first { restore(path) }
+  }
+}

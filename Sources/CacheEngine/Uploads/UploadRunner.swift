@@ -1,0 +1,257 @@
+// Brings the schedule of uploads and the uploads together: one thread that decides, and as many that
+// upload as may be under way at once. Whoever has news leaves it and goes on.
+//
+//   news ─▶ inbox ─▶ scheduler: UploadQueue ─begin─▶ box ─▶ uploaders ─ended─▶ inbox
+
+internal import Ambient
+internal import DurableFiles
+internal import Manifest
+internal import Synchronization
+
+/// Runs uploads on threads of its own, or step by step on the caller's.
+final class UploadRunner: Sendable {
+  /// How long the first pause is when the primary takes nothing; it doubles up to `backendPauseMax`.
+  static let backendPause = Duration.seconds(1)
+  static let backendPauseMax = Duration.seconds(60)
+  /// How long a file rests of which nothing could be written down.
+  static let restingTime = Duration.seconds(5)
+
+  private struct Inbox {
+    var hasNews = true
+    var events: [UploadQueue.Event] = []
+    /// When the schedule wants to be woken.
+    var wakeAt: WallTime?
+    /// When the primary is tried again.
+    var releaseAt: MonotonicTime?
+    var backendPause = UploadRunner.backendPause
+    var isStopped = false
+  }
+  /// An upload under way.
+  final class Transfer: Sendable {
+    let path: FilePath
+    let since: WallTime
+    let cancellation = Cancellation()
+    private let done = Atomic<UInt64>(0)
+
+    init(_ path: FilePath, since: WallTime) {
+      self.path = path
+      self.since = since
+    }
+
+    var bytesDone: UInt64 { done.load(ordering: .relaxed) }
+
+    func note(_ bytes: UInt64) { done.store(bytes, ordering: .relaxed) }
+  }
+  private let work: UploadWork
+  private let manifest: Manifest
+  private let counters: EngineCounters
+  private let monotonic: MonotonicClock
+  private let log: Log
+  private let concurrency: Int
+  private let inbox = Monitor(Inbox())
+  private let queue: Mutex<UploadQueue>
+  private let box: Mailbox<FilePath>
+  private let transfers = Mutex<[FilePath: Transfer]>([:])
+  private let threads = Mutex<[@Sendable () -> Void]>([])
+
+  init(
+    _ work: UploadWork, manifest: Manifest, counters: EngineCounters, batchMax: Int,
+    concurrency: Int, monotonic: MonotonicClock, log: Log
+  ) {
+    self.work = work
+    self.manifest = manifest
+    self.counters = counters
+    self.monotonic = monotonic
+    self.log = log
+    self.concurrency = concurrency
+    queue = Mutex(UploadQueue(batchMax: batchMax, concurrencyMax: concurrency))
+    box = Mailbox(messagesMax: concurrency)
+  }
+
+  /// Starts the threads.
+  func start() {
+    let left = Monitor(concurrency + 1)
+    Worker("uploads") { [self] in
+      schedule()
+      left.change { $0 -= 1 }
+    }.detach()
+    for number in 0..<concurrency {
+      Worker("upload-\(number)") { [self] in
+        while let path = box.receive() { upload(path) }
+        left.change { $0 -= 1 }
+      }.detach()
+    }
+    threads.withLock { $0.append { _ = left.wait { $0 == 0 ? true : nil } } }
+  }
+
+  /// Begins nothing more, lets what is under way go on until `deadline`, then cancels it, and returns
+  /// when all threads have ended.
+  func stop(by deadline: MonotonicTime) {
+    send(.held(.stopping))
+    while monotonic.now() < deadline, queue.withLock({ $0.underWayCount }) > 0 {
+      _ = inbox.wait(timeout: .milliseconds(20)) { (_: inout Inbox) -> Bool? in nil }
+    }
+    for transfer in transfers.withLock({ Array($0.values) }) { transfer.cancellation.cancel() }
+    inbox.change { $0.isStopped = true }
+    box.close()
+    for join in threads.withLock({ $0 }) { join() }
+  }
+
+  // MARK: - News
+
+  /// Something may be dirty.
+  func notice() { inbox.change { $0.hasNews = true } }
+
+  /// Tells the schedule something.
+  func send(_ event: UploadQueue.Event) { inbox.change { $0.events.append(event) } }
+
+  /// Why nothing begins.
+  var holds: Set<UploadHold> { queue.withLock { $0.holds } }
+
+  /// What is under way.
+  var underWay: [Transfer] {
+    transfers.withLock { Array($0.values) }.sorted { $0.since < $1.since }
+  }
+
+  // MARK: - The scheduler
+
+  private func schedule() {
+    while let events = news() {
+      for event in events { handle(event) }
+    }
+  }
+
+  /// Waits for news, at most a second, for the state of the journal is nobody's news.
+  private func news() -> [UploadQueue.Event]? {
+    let now = monotonic.now()
+    let events = inbox.wait(timeout: .seconds(1)) { (inbox: inout Inbox) -> [UploadQueue.Event]?? in
+      if inbox.isStopped { return .some(nil) }
+      let events = Self.take(&inbox, now, work.clock.now())
+      return events.isEmpty ? nil : .some(events)
+    }
+    if case .some(nil) = events { return nil }
+    let taken =
+      (events ?? nil) ?? inbox.withLock { Self.take(&$0, monotonic.now(), work.clock.now()) }
+    return taken + journalEvents()
+  }
+
+  private static func take(
+    _ inbox: inout Inbox, _ now: MonotonicTime, _ time: WallTime
+  ) -> [UploadQueue.Event] {
+    var events = inbox.events
+    inbox.events = []
+    if inbox.hasNews {
+      inbox.hasNews = false
+      events.append(.noticed)
+    }
+    if let wakeAt = inbox.wakeAt, wakeAt <= time {
+      inbox.wakeAt = nil
+      events.append(.woken)
+    }
+    if let releaseAt = inbox.releaseAt, releaseAt <= now {
+      inbox.releaseAt = nil
+      events.append(.releasedBackend)
+    }
+    return events
+  }
+
+  /// Whether uploads wait for the journal, or no longer do.
+  private func journalEvents() -> [UploadQueue.Event] {
+    let isHeld = holds.contains(.journalRefuses)
+    let refuses = work.ledger.refusal != nil
+    if isHeld == refuses { return [] }
+    return [refuses ? .held(.journalRefuses) : .released(.journalRefuses)]
+  }
+
+  private func handle(_ event: UploadQueue.Event) {
+    var pending = queue.withLock { $0.handle(event) }
+    while !pending.isEmpty {
+      switch pending.removeFirst() {
+      case .begin(let path):
+        // There are as many places in the box as uploads that may be under way.
+        if box.post(path) != .accepted { pending += ended(path, restsUntil: nil) }
+      case .look(let max): pending += look(max)
+      case .wake(let time): inbox.withLock { $0.wakeAt = min($0.wakeAt ?? time, time) }
+      }
+    }
+  }
+
+  private func ended(_ path: FilePath, restsUntil: WallTime?) -> [UploadQueue.Action] {
+    queue.withLock { $0.handle(.ended(path, restsUntil: restsUntil)) }
+  }
+
+  /// Asks the manifest what is due.
+  private func look(_ max: Int) -> [UploadQueue.Action] {
+    let now = work.clock.now()
+    var found: [FilePath] = []
+    var isAll = true
+    var next: WallTime?
+    do throws(ManifestError) {
+      let retries = try manifest.due(by: now, limit: Swift.max(1, max / 4))
+      let fresh = try manifest.dirty(limit: max)
+      found = (retries.rows + fresh.rows).map(\.path)
+      isAll = retries.next == nil && fresh.next == nil
+      next = try manifest.nextRetry().map { $0 > now ? $0 : now + UploadQueue.idlePause }
+      // Its pages do not have everything yet, and nobody tells when they do.
+      if try manifest.lag().isReplaying { next = now + UploadQueue.idlePause }
+    } catch {
+      log.write(.error, "what is dirty cannot be told", [LogField("why", "\(error)")])
+      next = now + UploadQueue.idlePause
+    }
+    let event = UploadQueue.Event.looked(found: found, isAll: isAll, nextDue: next, at: now)
+    return queue.withLock { $0.handle(event) }
+  }
+
+  // MARK: - Uploading
+
+  private func upload(_ path: FilePath) {
+    let transfer = Transfer(path, since: work.clock.now())
+    transfers.withLock { $0[path] = transfer }
+    let end = work.run(path, transfer.cancellation) { transfer.note($0) }
+    transfers.withLock { $0[path] = nil }
+    counters.note(end)
+    var restsUntil: WallTime?
+    switch end {
+    case .stored: inbox.withLock { $0.backendPause = Self.backendPause }
+    case .failed(let backend?): hold(backend)
+    case .refused(let error):
+      restsUntil = work.clock.now() + Self.restingTime
+      log.write(
+        .warning, "an upload was not begun or not noted",
+        [LogField("path", "\(path)"), LogField("why", "\(error)")])
+    case .failed(nil), .gaveUp, .needless, .changed: break
+    }
+    send(.ended(path, restsUntil: restsUntil))
+  }
+
+  /// Lets nothing begin for a while, because the primary takes nothing.
+  private func hold(_ reason: String) {
+    let isNew = inbox.change { (inbox: inout Inbox) -> Bool in
+      // The others that were under way say the same.
+      guard inbox.releaseAt == nil else { return false }
+      inbox.releaseAt = monotonic.now() + inbox.backendPause
+      inbox.backendPause = min(inbox.backendPause * 2, Self.backendPauseMax)
+      inbox.events.append(.held(.backend(reason)))
+      return true
+    }
+    if isNew { log.write(.warning, "the primary takes no uploads", [LogField("why", reason)]) }
+  }
+
+  // MARK: - Step by step
+
+  /// Does on the calling thread what is to be done now, at most so many uploads; returns how many
+  /// were tried. For simulations, which have one thread.
+  func step(max: Int) -> Int {
+    var tried = 0
+    var events =
+      inbox.withLock { Self.take(&$0, monotonic.now(), work.clock.now()) } + journalEvents()
+    events.append(.noticed)
+    while true {
+      for event in events { handle(event) }
+      guard tried < max, let path = box.drain(max: 1).first else { return tried }
+      upload(path)
+      tried += 1
+      events = inbox.withLock { Self.take(&$0, monotonic.now(), work.clock.now()) }
+    }
+  }
+}

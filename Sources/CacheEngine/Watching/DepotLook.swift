@@ -1,0 +1,81 @@
+// What one file is now, compared with what is known of it, and the difference written down. It is the
+// answer to everything that may have happened: a program closed the file, moved it, removed it, the
+// machine stopped in the middle of something, or nobody knows. Looking twice does no harm.
+//
+//   in the depot   row                       written down
+//   a file         none, shredded            written
+//                  dirty, failed, clean·hot  nothing when it is the same file; else written
+//                  clean·cold                confirmed when its bytes are the stored ones; else written
+//   nothing        hot                       vanished
+//                  cold, none                nothing
+
+internal import Ambient
+internal import Digests
+internal import DurableFiles
+internal import Manifest
+
+/// Compares files with their rows.
+struct DepotLook: Sendable {
+  let ledger: Ledger
+  let depot: Depot
+  let clock: WallClock
+
+  /// The bytes that are read at once.
+  private static let pieceBytes = 1 << 20
+
+  /// Writes down what has become of a file; true when something has.
+  @discardableResult
+  func look(at path: FilePath, _ cause: WriteCause) throws(EngineError) -> Bool {
+    guard Depot.isFile(path) else { return false }
+    var turn = try ledger.turn(of: path)
+    let found = try depot.copy(at: path, path)
+    switch (found, turn.row) {
+    case (nil, let row):
+      guard row?.isHot == true else { return false }
+      try turn.append(.vanished)
+    case (let found?, let row?) where row.isHot:
+      if row.hot?.isSame(as: found) == true { return false }
+      try turn.append(.written(found, cause))
+    case (let found?, let row?) where row.state == .clean:
+      if let stored = row.stored, let same = try compare(path, found, with: stored) {
+        try turn.append(.confirmed(same), Ledger.buffered)
+      } else {
+        try turn.append(.written(try depot.copy(at: path, path) ?? found, cause))
+      }
+    case (let found?, _):
+      try turn.append(.written(found, cause))
+    }
+    return true
+  }
+
+  /// Whether a file that should be cold has the stored bytes, as after a crash between a restore and
+  /// its event; nil when it has not, or when that cannot be told.
+  private func compare(
+    _ path: FilePath, _ found: HotCopy, with stored: StoredCopy
+  ) throws(EngineError) -> HotCopy? {
+    guard found.details == stored.details, Uploader.isSettled(found, at: clock.now()) else {
+      return nil
+    }
+    do throws(DiskError) {
+      let file = try OpenFile(path, .reading, on: depot.disk)
+      let before = HotCopy(try file.status)
+      guard before.isSame(as: found) else { return nil }
+      var hasher = Blake3()
+      var piece = [UInt8](
+        repeating: 0, count: Int(min(max(1, before.details.size), UInt64(Self.pieceBytes))))
+      var offset: UInt64 = 0
+      while offset < before.details.size {
+        let count = try file.read(at: offset, into: &piece, count: piece.count)
+        if count == 0 { return nil }
+        hasher.update(piece.span.extracting(first: count))
+        offset += UInt64(count)
+      }
+      guard hasher.digest() == stored.digest, HotCopy(try file.status).isSame(as: before)
+      else { return nil }
+      return before
+    } catch {
+      if error.isOfNothingThere { return nil }
+      throw EngineError(error, path)
+    }
+  }
+}
