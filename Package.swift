@@ -53,6 +53,13 @@ func support(_ name: String, _ imports: [String] = []) -> Target {
     exclude: ["README.md"], swiftSettings: strict)
 }
 
+/// A program that a suite starts, because what it shows only happens to whole processes.
+func stage(_ name: String, _ imports: [String]) -> Target {
+  .executableTarget(
+    name: name, dependencies: imports.map { .init(stringLiteral: $0) }, path: "Tests/\(name)",
+    exclude: ["README.md"], swiftSettings: strict)
+}
+
 /// libFuzzer brings its own `main` and wants everything instrumented, so what it runs is built only
 /// when `.ci/fuzz` asks.
 let fuzzing: [Target] =
@@ -229,7 +236,9 @@ let house: [Target] =
         "CacheEngine", "Sockets", "ScratchFiles", "ChildProcesses", "DurableFiles", "Telemetry",
         "Bytes", "Ambient",
       ]),
-    suite("TerminalTests", ["Terminal", "CTerminal", "TerminalEmulator", "Ambient"]),
+    stage("TerminalStage", ["Terminal", "Ambient"]),
+    suite(
+      "TerminalTests", ["Terminal", "CTerminal", "TerminalEmulator", "TerminalStage", "Ambient"]),
     suite("TidyTests", ["DurableFiles"]),
   ] + fuzzing
 

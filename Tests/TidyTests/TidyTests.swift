@@ -73,7 +73,8 @@ import Testing
     for line in map.split(separator: "\n") {
       let text = line.trimmed
       if declared.isEmpty {
-        guard ["room(", "wall(", "suite(", "support("].contains(where: { text.hasPrefix($0) })
+        guard
+          ["room(", "wall(", "suite(", "support(", "stage("].contains(where: { text.hasPrefix($0) })
         else { continue }
       }
       // A declaration may take several lines, and ends with the bracket that it began with.
