@@ -109,6 +109,7 @@ let house: [Target] =
     // 2
     room("EventStore", ["DurableFiles", "Digests", "Bytes", "Ambient"]),
     room("DiskSimulation", ["DurableFiles", "Ambient"]),
+    room("Widgets", ["Terminal", "Ambient"]),
     room("Flags", ["Ambient", "Bytes"]),
     room("Triage", ["Views", "Ambient"]),
     room("ColdStorage", ["DurableFiles", "Digests", "Telemetry", "Retry", "Bytes", "Ambient"]),
@@ -239,6 +240,7 @@ let house: [Target] =
     stage("TerminalStage", ["Terminal", "Ambient"]),
     suite(
       "TerminalTests", ["Terminal", "CTerminal", "TerminalEmulator", "TerminalStage", "Ambient"]),
+    suite("WidgetsTests", ["Widgets", "Terminal", "Ambient"]),
     suite("TidyTests", ["DurableFiles"]),
   ] + fuzzing
 
