@@ -106,6 +106,11 @@ package struct ByteWriter: Sendable {
     bytes.append(contentsOf: text.utf8)
   }
 
+  /// Appends what `body` writes, which is at most so many bytes: room for many values is made once.
+  package mutating func append(atMost count: Int, _ body: (inout OutputSpan<UInt8>) -> Void) {
+    bytes.append(addingCapacity: count) { output in body(&output) }
+  }
+
   /// Appends `count` times the same byte.
   package mutating func append(repeating value: UInt8, count: Int) {
     bytes.append(contentsOf: repeatElement(value, count: count))
@@ -174,7 +179,8 @@ extension ByteWriter {
 
   /// Writes over four bytes that were written before.
   package mutating func set(_ value: UInt32, at offset: Int) {
-    for index in 0..<4 { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
+    var span = bytes.mutableSpan
+    for index in 0..<4 { span[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
   }
 
   /// Writes over bytes that were written before, as many as there are.
@@ -184,6 +190,7 @@ extension ByteWriter {
 
   /// Writes over eight bytes that were written before.
   package mutating func set(_ value: UInt64, at offset: Int) {
-    for index in 0..<8 { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
+    var span = bytes.mutableSpan
+    for index in 0..<8 { span[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
   }
 }

@@ -156,7 +156,7 @@ public final class EventStore: Sendable {
     let isDowngraded =
       if case .preferSigned(nil) = writer.options.signing { true } else { false }
     _ = try writer.append(
-      [PreparationRequest(SystemRecord.opened(cut: cut, downgraded: isDowngraded, keys: keys))],
+      PreparationRequest(SystemRecord.opened(cut: cut, downgraded: isDowngraded, keys: keys)),
       .durable)
     try recordShreds()
     writer.startKeeper()
@@ -173,10 +173,10 @@ public final class EventStore: Sendable {
   /// Appends one event with a durability of its own.
   @discardableResult
   public func append(_ event: NewEvent, _ durability: Durability) throws(StoreError) -> Receipt {
-    try check(event)
-    let requests = [PreparationRequest(event)]
-    if let known = try writer.admit(requests) { return known[0] }
-    return try writer.append(requests, durability)[0]
+    try check([event])
+    let request = PreparationRequest(event)
+    if let known = try writer.admit(request) { return known[0] }
+    return try writer.append(request, durability)[0]
   }
 
   /// Appends events as one transaction: all of them become visible, or none.
@@ -189,27 +189,38 @@ public final class EventStore: Sendable {
     guard events.count <= EventStoreLimits.batchEventsMax else {
       throw .tooMany("events in a batch", countMax: EventStoreLimits.batchEventsMax)
     }
-    guard events.reduce(0, { $0 + $1.payload.count }) <= EventStoreLimits.batchBytesMax else {
+    guard try check(events, effects: effects) <= EventStoreLimits.batchBytesMax else {
       throw .tooLarge("a batch", bytesMax: EventStoreLimits.batchBytesMax)
     }
-    for event in events { try check(event, effects: effects) }
-    let requests = events.map { PreparationRequest($0, isBatch: true) }
-    if let known = try writer.admit(requests) { return known }
-    return try writer.append(requests, writer.options.durability)
+    let request = PreparationRequest(batch: events)
+    if let known = try writer.admit(request) { return known }
+    return try writer.append(request, writer.options.durability)
   }
 
-  private func check(_ event: NewEvent, effects: Bool = false) throws(StoreError) {
-    guard !event.kind.isReserved || effects && !event.kind.isSystem else {
-      throw .reservedKind(event.kind)
+  /// Refuses events that cannot be appended; returns how many bytes their payloads have.
+  @discardableResult
+  private func check(_ events: [NewEvent], effects: Bool = false) throws(StoreError) -> Int {
+    // They are looked at where they lie, for copies of many would cost more than all the rest.
+    let events = events.span
+    var bytes = 0
+    for index in events.indices {
+      bytes += events[index].payload.count
+      let kind = events[index].kind
+      guard !kind.isReserved || effects && !kind.isSystem else { throw .reservedKind(kind) }
+      try writer.options.payloads.check(kind, version: events[index].payloadVersion)
+      guard events[index].payload.count <= NewEvent.payloadBytesMax else {
+        throw .tooLarge("the payload", bytesMax: NewEvent.payloadBytesMax)
+      }
+      if !events[index].extensions.isEmpty { try check(events[index].extensions) }
     }
-    try writer.options.payloads.check(event)
-    guard event.payload.count <= NewEvent.payloadBytesMax else {
-      throw .tooLarge("the payload", bytesMax: NewEvent.payloadBytesMax)
-    }
-    guard event.extensions.count <= EventExtension.countMax else {
+    return bytes
+  }
+
+  private func check(_ extensions: [EventExtension]) throws(StoreError) {
+    guard extensions.count <= EventExtension.countMax else {
       throw .tooMany("extensions", countMax: EventExtension.countMax)
     }
-    if event.extensions.contains(where: { $0.name.hasPrefix(EventExtension.reservedPrefix) }) {
+    if extensions.contains(where: { $0.name.hasPrefix(EventExtension.reservedPrefix) }) {
       throw .badName("extension", "begins with the store's own prefix")
     }
   }
@@ -258,7 +269,7 @@ public final class EventStore: Sendable {
     writer.stopKeeper()
     try writer.cancelFences()
     _ = try writer.append(
-      [PreparationRequest(SystemRecord.closed(keys: writer.keyring?.keyset.minted))], .durable)
+      PreparationRequest(SystemRecord.closed(keys: writer.keyring?.keyset.minted)), .durable)
     try writer.finish()
     writer.publisher.retire()
     do throws(DiskError) {
@@ -307,9 +318,9 @@ public final class Fence: Sendable {
 
 extension EventStore {
   fileprivate func append(_ event: NewEvent, fence: Int) throws(StoreError) -> Receipt {
-    try check(event)
-    let requests = [PreparationRequest(event, fence: fence)]
-    if let known = try writer.admit(requests) { return known[0] }
-    return try writer.append(requests, .durable)[0]
+    try check([event])
+    let request = PreparationRequest(event, fence: fence)
+    if let known = try writer.admit(request) { return known[0] }
+    return try writer.append(request, .durable)[0]
   }
 }

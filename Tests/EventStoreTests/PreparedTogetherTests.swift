@@ -77,6 +77,52 @@ import Testing
     #expect(try EventReader.verify(on: scratch.disk).isIntact)
   }
 
+  @Test func `what is prepared together chains as if a request that was refused had never been`()
+    throws
+  {
+    let catalog = Catalog(segments: [], visible: 0)
+    var preparation = Preparation(
+      position: LogPosition(sequence: 0, time: WallTime(microseconds: 0)),
+      ids: EventIDSource(seed: 1, after: nil), keyring: nil)
+    func prepare(_ request: PreparationRequest) throws -> PreparedAppend {
+      try preparation.prepare(
+        request, catalog: catalog, now: WallTime(microseconds: 5), signs: false)
+    }
+    var refused = NewEvent.of("file:3", "refused")
+    refused.expected = .exactly(9)
+    var appended: [PreparedAppend] = []
+    for round in 0..<100 {
+      let name = "file:\(round % 7)"
+      appended.append(try prepare(PreparationRequest(.of(name, "\(round)"))))
+      let batch = (0..<round % 5).map { NewEvent.of("file:\($0)", "lost") } + [refused]
+      #expect(throws: StoreError.self) { try prepare(PreparationRequest(batch: batch)) }
+    }
+    let group = preparation.takeGroup()
+    var heads: [Coordinate: Receipt] = [:]
+    for index in appended.indices {
+      group.complete(&appended[index], signer: nil)
+      let receipt = appended[index].receipts[0]
+      #expect(receipt.sequence == UInt64(index + 1))
+      #expect(receipt.verify() == .unsigned, "\(index)")
+      let before = heads.updateValue(receipt, forKey: receipt.header.coordinate)
+      #expect(receipt.header.ancestry.predecessor?.commitment == before?.commitment)
+      #expect(receipt.header.streamSequence == (before?.header.streamSequence ?? 0) + 1)
+    }
+  }
+
+  @Test func `streams are numbered in the order in which they come, and keep their numbers`() {
+    var numbers = StreamNumbers()
+    let keys = (0..<5_000).map { StreamKey(entity: Array("file:\($0)".utf8), lane: Lane(0)) }
+    for round in 1...2 {
+      for (number, key) in keys.enumerated() {
+        #expect(numbers.number(of: key) == (round == 1 ? nil : number))
+        #expect(numbers.insert(key) == number)
+      }
+    }
+    #expect(numbers.keys == keys)
+    #expect(numbers.number(of: StreamKey(entity: keys.map { _ in 1 }, lane: Lane(1))) == nil)
+  }
+
   @Test func `a header says how long it is, whatever it has`() throws {
     var header = EventHeader(
       sequence: 300, id: EventID(high: 1, low: 2), time: WallTime(microseconds: 3),

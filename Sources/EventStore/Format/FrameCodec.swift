@@ -222,26 +222,41 @@ extension EventFrame {
     _ header: EventHeader, _ digest: PayloadDigest, payload: [UInt8], signed: Bool,
     into writer: inout ByteWriter
   ) -> FrameRoom {
-    writer.append(FrameKind.event.rawValue)
-    writer.append(signed ? signedFlag : 0)
     let headerCount = header.encodedCount
-    writer.append(varint: UInt64(headerCount))
     let start = writer.count
-    header.encode(into: &writer)
-    precondition(writer.count - start == headerCount, "a header is as long as was said")
-    writer.append(digest: digest.digest)
-    let committed = start..<writer.count
+    var first = 0
+    var names = (entity: 0..<0, scope: 0..<0)
+    writer.append(atMost: Envelope.count + 12 + headerCount + 32) { output in
+      output.append(number: 0 as UInt64)
+      output.append(FrameKind.event.rawValue)
+      output.append(signed ? signedFlag : 0)
+      output.append(varint: UInt64(headerCount))
+      first = output.count
+      names = header.encode(into: &output)
+      precondition(output.count - first == headerCount, "a header is as long as was said")
+      output.append(digest: digest.digest)
+    }
+    func place(_ range: Range<Int>) -> Range<Int> {
+      start + range.lowerBound..<start + range.upperBound
+    }
+    let committed = start + first..<writer.count
     writer.append(bytes: payload)
-    guard signed else { return FrameRoom(committed: committed, signature: nil) }
-    writer.append(repeating: 0, count: 64)
-    return FrameRoom(committed: committed, signature: writer.count - 64..<writer.count)
+    if signed { writer.append(repeating: 0, count: 64) }
+    return FrameRoom(
+      frame: start..<writer.count, committed: committed, entity: place(names.entity),
+      scope: place(names.scope), signature: signed ? writer.count - 64..<writer.count : nil)
   }
 }
 
-/// Where a frame that is being made is not final yet.
+/// Where the parts of a frame are that is being made and is not final yet.
 struct FrameRoom {
+  /// All of it, with its envelope.
+  let frame: Range<Int>
   /// The header and, where the commitment goes once these bytes are hashed, the payload's digest.
   let committed: Range<Int>
+  /// The names in the header.
+  let entity: Range<Int>
+  let scope: Range<Int>
   let signature: Range<Int>?
 }
 

@@ -63,41 +63,53 @@ extension EventHeader {
 
   /// Appends the header's only encoding.
   func encode(into writer: inout ByteWriter) {
-    writer.append(sequence)
-    writer.append(id: id)
-    writer.append(time.microseconds)
-    writer.append(kind.rawValue)
-    writer.append(payloadVersion)
-    writer.append(flags.rawValue)
-    writer.append(varint: streamSequence)
-    writer.append(varint: UInt64(lane.number))
-    writer.append(prefixed: coordinate.entityBytes)
-    writer.append(prefixed: coordinate.scopeBytes)
-    writer.append(varint: UInt64(payloadCount))
+    writer.append(atMost: encodedCount) { _ = encode(into: &$0) }
+  }
+
+  /// Appends the header's only encoding; returns where the names are, counted from the output's
+  /// first byte.
+  func encode(
+    into output: inout OutputSpan<UInt8>
+  ) -> (entity: Range<Int>, scope: Range<Int>) {
+    output.append(number: sequence)
+    output.append(id: id)
+    output.append(number: UInt64(bitPattern: time.microseconds))
+    output.append(number: kind.rawValue)
+    output.append(number: payloadVersion)
+    output.append(number: flags.rawValue)
+    output.append(varint: streamSequence)
+    output.append(varint: UInt64(lane.number))
+    output.append(prefixed: coordinate.entityBytes.span)
+    let entity = output.count - coordinate.entityBytes.count..<output.count
+    output.append(prefixed: coordinate.scopeBytes.span)
+    let scope = output.count - coordinate.scopeBytes.count..<output.count
+    output.append(varint: UInt64(payloadCount))
     if let predecessor = ancestry.predecessor {
-      writer.append(varint: predecessor.sequence)
-      writer.append(digest: predecessor.commitment.digest)
+      output.append(varint: predecessor.sequence)
+      output.append(digest: predecessor.commitment.digest)
     }
     if let batch {
-      writer.append(varint: UInt64(batch.index))
-      writer.append(varint: UInt64(batch.count))
+      output.append(varint: UInt64(batch.index))
+      output.append(varint: UInt64(batch.count))
     }
-    if let fence { writer.append(varint: sequence - fence) }
-    if let key { writer.append(prefixed: key.bytes) }
-    if let correlation { writer.append(id: correlation.id) }
-    if let causation { writer.append(id: causation.id) }
+    if let fence { output.append(varint: sequence - fence) }
+    if let key { output.append(prefixed: key.bytes.span) }
+    if let correlation { output.append(id: correlation.id) }
+    if let causation { output.append(id: causation.id) }
     if !extensions.isEmpty {
-      writer.append(varint: UInt64(extensions.count))
+      output.append(varint: UInt64(extensions.count))
       for entry in extensions {
-        writer.append(prefixed: entry.name)
-        writer.append(prefixed: entry.value)
+        let name = Array(entry.name.utf8)
+        output.append(prefixed: name.span)
+        output.append(prefixed: entry.value.span)
       }
     }
     if let sealing {
-      writer.append(id: EventID(high: sealing.scopeHigh, low: sealing.scopeLow))
-      writer.append(sealing.generation)
-      writer.append(bytes: sealing.nonce)
+      output.append(id: EventID(high: sealing.scopeHigh, low: sealing.scopeLow))
+      output.append(number: sealing.generation)
+      output.append(bytes: sealing.nonce.span)
     }
+    return (entity, scope)
   }
 
   /// How many bytes the encoding has.

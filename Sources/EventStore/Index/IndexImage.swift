@@ -159,16 +159,17 @@ enum IndexImage {
     for row in order {
       let stream = tables.streams[Int(row)]
       rows.append(UInt64(names.count))
-      rows.append(UInt32(stream.entity.count))
+      let entity = tables.entity(ofStream: row)
+      rows.append(UInt32(entity.count))
       rows.append(stream.lane.number)
       rows.append(UInt32(postings.count / 4))
       rows.append(UInt32(stream.ordinals.count))
       rows.append(stream.streamSequence)
       rows.append(stream.ordinals[stream.ordinals.count - 1])
       rows.append(0 as UInt32)
-      names.append(bytes: stream.entity)
+      names.append(bytes: entity)
       for ordinal in stream.ordinals { postings.append(ordinal) }
-      filter.insert(StreamKey(entity: stream.entity, lane: stream.lane))
+      filter.insert(tables.key(ofStream: row))
     }
     return (rows, postings, ByteWriter(continuing: filter.bytes))
   }
@@ -176,9 +177,9 @@ enum IndexImage {
   private static func kinds(_ tables: IndexTables) -> (ByteWriter, ByteWriter) {
     var rows = ByteWriter()
     var postings = ByteWriter()
-    let implied = tables.kinds.count == 1 && tables.kinds.first?.value.count == tables.count
-    for (kind, ordinals) in tables.kinds.sorted(by: { $0.key < $1.key }) {
-      rows.append(kind)
+    let implied = tables.kinds.count == 1 && tables.kinds[0].ordinals.count == tables.count
+    for (kind, ordinals) in tables.kinds.sorted(by: { $0.kind.rawValue < $1.kind.rawValue }) {
+      rows.append(kind.rawValue)
       rows.append(0 as UInt16)
       rows.append(UInt32(postings.count / 4))
       rows.append(UInt32(ordinals.count))

@@ -12,15 +12,26 @@ struct StreamKey: Hashable {
   let high: UInt64
   let low: UInt64
 
-  private static let streams = Blake3Mode.deriving("larder 1 stream key")
+  static let streams = Blake3Mode.deriving("larder 1 stream key")
 
   init(entity: [UInt8], lane: Lane) {
     var writer = ByteWriter(reserving: entity.count + 4)
-    writer.append(lane.number)
-    writer.append(bytes: entity)
-    (high, low) = Blake3.digest(of: writer.bytes, Self.streams).first128
+    writer.append(stream: entity, lane)
+    self.init(Blake3.digest(of: writer.bytes, Self.streams))
   }
 
+  /// The key whose hash is this.
+  init(_ digest: Blake3Digest) {
+    (high, low) = digest.first128
+  }
+}
+
+extension ByteWriter {
+  /// Appends what is hashed for a stream's key.
+  mutating func append(stream entity: [UInt8], _ lane: Lane) {
+    append(lane.number)
+    append(bytes: entity)
+  }
 }
 
 /// What an idempotency key is found by: 128 bits of its hash.

@@ -3,19 +3,17 @@
 // segment's worth. When the segment is sealed its tables become the footer.
 
 internal import Ambient
+internal import Bytes
 internal import Digests
 internal import Synchronization
 
-/// What the tables need to know of one frame.
+/// What the tables need to know of one event, besides its names.
 struct IndexEntry {
-  let sequence: UInt64
   let offset: UInt64
   let id: EventID
   let time: WallTime
   let kind: EventKind
   let lane: Lane
-  let entity: [UInt8]
-  let scope: [UInt8]
   let stream: StreamKey
   let streamSequence: UInt64
   let key: KeyHash?
@@ -23,10 +21,16 @@ struct IndexEntry {
 
 /// One lane's rows in the tables.
 struct StreamRows {
-  let entity: [UInt8]
+  /// Where the entity stands among the names.
+  fileprivate let nameStart: UInt32
+  fileprivate let nameCount: UInt32
   let lane: Lane
+  /// The scope of its last event, which the next one has as a rule.
+  fileprivate var scope: UInt32
   var streamSequence: UInt64
   var ordinals: [UInt32]
+
+  fileprivate var name: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(nameCount) }
 }
 
 /// The tables of an index, as values.
@@ -38,8 +42,8 @@ struct IndexTables {
   let firstSequence: UInt64
   private(set) var offsets: [UInt32] = []
   private(set) var streams: [StreamRows] = []
-  private(set) var scopes: [(name: [UInt8], ordinals: [UInt32])] = []
-  private(set) var kinds: [UInt16: [UInt32]] = [:]
+  private(set) var scopes: [(name: [UInt8], place: Range<Int>, ordinals: [UInt32])] = []
+  private(set) var kinds: [(kind: EventKind, ordinals: [UInt32])] = []
   private(set) var keys: [KeyHash: [UInt32]] = [:]
   private(set) var cancelled: Set<UInt32> = []
   private(set) var nodes: [SubtreeName: Blake3Digest] = [:]
@@ -55,9 +59,13 @@ struct IndexTables {
   private var streamOf: [UInt32] = []
   private var scopeOf: [UInt32] = []
   private var kindOf: [UInt16] = []
-  private var streamRow: [StreamKey: UInt32] = [:]
+  private var numbers = StreamNumbers()
+  /// The entities of all streams and the scopes, one behind the other.
+  private var names: [UInt8] = []
   private var scopeRow: [[UInt8]: UInt32] = [:]
-  private var lastScope: (name: [UInt8], row: UInt32)?
+  private var lastScope: UInt32?
+  private var kindRow: [EventKind: UInt32] = [:]
+  private var lastKind: UInt32?
   /// Rows of streams in the order of their names; those after it are not sorted in yet.
   private var ordered: [UInt32] = []
 
@@ -83,29 +91,36 @@ struct IndexTables {
   var count: Int { offsets.count }
 
   /// Adds the next event; its commitment is given to `accumulate` in its turn.
-  mutating func append(_ entry: IndexEntry) {
+  mutating func append(_ entry: IndexEntry, entity: Span<UInt8>, scope: Span<UInt8>) {
     let ordinal = UInt32(offsets.count)
     offsets.append(UInt32(entry.offset))
-    if let row = streamRow[entry.stream] {
-      streams[Int(row)].ordinals.append(ordinal)
-      streams[Int(row)].streamSequence = entry.streamSequence
-      streamOf.append(row)
+    let stream = numbers.insert(entry.stream)
+    let near = stream < streams.count ? streams[stream].scope : lastScope
+    let scope = row(ofScope: scope, near: near)
+    if stream < streams.count {
+      streams[stream].ordinals.append(ordinal)
+      streams[stream].streamSequence = entry.streamSequence
+      streams[stream].scope = scope
     } else {
-      let row = UInt32(streams.count)
-      streamRow[entry.stream] = row
       streams.append(
         StreamRows(
-          entity: entry.entity, lane: entry.lane, streamSequence: entry.streamSequence,
-          ordinals: [ordinal]))
-      streamOf.append(row)
+          nameStart: UInt32(names.count), nameCount: UInt32(entity.count), lane: entry.lane,
+          scope: scope, streamSequence: entry.streamSequence, ordinals: [ordinal]))
+      names.append(contentsOf: copy(entity, 0..<entity.count))
     }
-    let scope = row(ofScope: entry.scope)
+    streamOf.append(UInt32(stream))
     scopes[Int(scope)].ordinals.append(ordinal)
     scopeOf.append(scope)
-    kinds[entry.kind.rawValue, default: []].append(ordinal)
+    kinds[Int(row(of: entry.kind))].ordinals.append(ordinal)
     kindOf.append(entry.kind.rawValue)
     if let key = entry.key { keys[key, default: []].append(ordinal) }
     note(entry.id, entry.time)
+  }
+
+  /// Adds the next event by its header.
+  mutating func append(_ header: EventHeader, at offset: UInt64) {
+    let (entity, scope) = (header.coordinate.entityBytes, header.coordinate.scopeBytes)
+    append(IndexEntry(header, at: offset), entity: entity.span, scope: scope.span)
   }
 
   /// Adds a removed event of which nothing but the commitment is left, which is given to
@@ -135,22 +150,55 @@ struct IndexTables {
     (lastID, lastTime) = (id, time)
   }
 
-  private mutating func row(ofScope name: [UInt8]) -> UInt32 {
-    if let lastScope, lastScope.name == name { return lastScope.row }
+  /// The row of a scope, looked for in a row where it most likely is before any other.
+  private mutating func row(ofScope name: Span<UInt8>, near: UInt32?) -> UInt32 {
+    if let near, areEqual(names.span.extracting(scopes[Int(near)].place), name) { return near }
+    let place = names.count..<names.count + name.count
+    let name = copy(name, 0..<name.count)
     let row: UInt32
     if let known = scopeRow[name] {
       row = known
     } else {
       row = UInt32(scopes.count)
       scopeRow[name] = row
-      scopes.append((name, []))
+      scopes.append((name, place, []))
+      names.append(contentsOf: name)
     }
-    lastScope = (name, row)
+    lastScope = row
+    return row
+  }
+
+  private mutating func row(of kind: EventKind) -> UInt32 {
+    if let lastKind, kinds[Int(lastKind)].kind == kind { return lastKind }
+    let row: UInt32
+    if let known = kindRow[kind] {
+      row = known
+    } else {
+      row = UInt32(kinds.count)
+      kindRow[kind] = row
+      kinds.append((kind, []))
+    }
+    lastKind = row
     return row
   }
 
   func head(_ key: StreamKey) -> StreamRows? {
-    streamRow[key].map { streams[Int($0)] }
+    numbers.number(of: key).map { streams[$0] }
+  }
+
+  /// The key of a stream, by its row.
+  func key(ofStream row: UInt32) -> StreamKey { numbers.keys[Int(row)] }
+
+  /// The entity of a stream, by its row.
+  func entity(ofStream row: UInt32) -> ArraySlice<UInt8> { names[streams[Int(row)].name] }
+}
+
+extension IndexEntry {
+  init(_ header: EventHeader, at offset: UInt64) {
+    self.init(
+      offset: offset, id: header.id, time: header.time, kind: header.kind, lane: header.lane,
+      stream: StreamKey(entity: header.coordinate.entityBytes, lane: header.lane),
+      streamSequence: header.streamSequence, key: header.key.map(KeyHash.init))
   }
 }
 
@@ -175,11 +223,11 @@ extension IndexTables {
     }
     switch region.kind {
     case .any: break
-    case .exactly(let kind): offer(kinds[kind.rawValue].map { [$0] } ?? [], &best, &bestCount)
+    case .exactly(let kind):
+      offer(kindRow[kind].map { [kinds[Int($0)].ordinals] } ?? [], &best, &bestCount)
     case .category(let category):
       offer(
-        kinds.filter { EventKind(rawValue: $0.key).category == category }.map(\.value), &best,
-        &bestCount)
+        kinds.filter { $0.kind.category == category }.map(\.ordinals), &best, &bestCount)
     }
     if let prefix = region.entityPrefix {
       let rows = streamRows(
@@ -221,8 +269,9 @@ extension IndexTables {
       else { continue }
       let stream = Int(streamOf[ordinal])
       if let lane = region.lane, streams[stream].lane != lane { continue }
-      let entity = streams[stream].entity
-      if let prefix, !isDescendant(entity.span, of: prefix) { continue }
+      if let prefix, !isDescendant(names.span.extracting(streams[stream].name), of: prefix) {
+        continue
+      }
       found.append(UInt32(ordinal))
     }
     let more = ordinal >= 0 && ordinal < count
@@ -235,17 +284,18 @@ extension IndexTables {
     var rows: [UInt32] = []
     let children = prefix + [UInt8(ascii: ":")]
     for low in [prefix, children] {
-      var index = ordered.partition { !streams[Int($0)].entity.lexicographicallyPrecedes(low) }
+      var index = ordered.partition { !entity(ofStream: $0).lexicographicallyPrecedes(low) }
       while index < ordered.count, rows.count <= max {
-        let entity = streams[Int(ordered[index])].entity
-        guard low == children ? entity.starts(with: low) : entity == low else { break }
+        let entity = entity(ofStream: ordered[index])
+        guard low == children ? entity.starts(with: low) : entity == low[...] else { break }
         rows.append(ordered[index])
         index += 1
       }
     }
     for row in ordered.count..<streams.count {
-      let entity = streams[row].entity
-      if isDescendant(entity.span, of: prefix) { rows.append(UInt32(row)) }
+      if isDescendant(names.span.extracting(streams[row].name), of: prefix) {
+        rows.append(UInt32(row))
+      }
     }
     return rows.count > max ? nil : rows
   }
@@ -274,9 +324,10 @@ extension IndexTables {
   }
 
   private func precedes(_ left: UInt32, _ right: UInt32) -> Bool {
-    let (left, right) = (streams[Int(left)], streams[Int(right)])
-    return left.entity == right.entity
-      ? left.lane < right.lane : left.entity.lexicographicallyPrecedes(right.entity)
+    let (leftName, rightName) = (entity(ofStream: left), entity(ofStream: right))
+    return leftName == rightName
+      ? streams[Int(left)].lane < streams[Int(right)].lane
+      : leftName.lexicographicallyPrecedes(rightName)
   }
 }
 

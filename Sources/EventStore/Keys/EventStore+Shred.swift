@@ -69,7 +69,7 @@ extension EventStore {
     var receipts: [KeyScopeID: Receipt] = [:]
     while let shredding = keyring.keyset.unrecorded {
       let event = ShredRecord(shredding).event(keyring.granularity)
-      receipts[shredding.scope] = try writer.append([PreparationRequest(event)], .durable)[0]
+      receipts[shredding.scope] = try writer.append(PreparationRequest(event), .durable)[0]
       keyring.keyset.note(recorded: shredding.epoch)
     }
     return receipts

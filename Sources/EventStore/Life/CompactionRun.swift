@@ -160,7 +160,7 @@ struct CompactionRun {
 
   /// Records the removal; from its durability on it counts.
   private mutating func record(_ removal: Removal) throws(StoreError) {
-    _ = try store.writer.append([PreparationRequest(removal.record)], .durable)
+    _ = try store.writer.append(PreparationRequest(removal.record), .durable)
     report.removals.append(removal)
   }
 
@@ -295,10 +295,6 @@ private struct CommittedFrame {
     isCancelled = source.footer?.isCancelled(ordinal) ?? false
   }
 
-  private func entry(at offset: UInt64) -> IndexEntry? {
-    header.map { IndexEntry($0, at: offset) }
-  }
-
   /// Copies an event as it stands; a husk may lose a header that nobody needs any more.
   func carry(
     _ body: Range<Int>, _ keeping: KeptHusks, _ bytes: Span<UInt8>,
@@ -306,7 +302,7 @@ private struct CommittedFrame {
   ) throws(StoreError) {
     if let removal { return try leave(removal: removal, keeping, bytes, &rewrite) }
     guard let header else { preconditionFailure("an event has a header") }
-    try rewrite.keep(bytes, body, commitment) { IndexEntry(header, at: $0) }
+    try rewrite.keep(bytes, body, commitment, header)
   }
 
   /// Leaves a husk.
@@ -319,6 +315,6 @@ private struct CommittedFrame {
       kept = (copy(bytes, headerRange), digest, signature.map { copy(bytes, $0) })
     }
     try rewrite.leave(
-      sequence: sequence, removal: removal, commitment: commitment, kept: kept, entry)
+      sequence: sequence, removal: removal, commitment: commitment, kept: kept, header)
   }
 }

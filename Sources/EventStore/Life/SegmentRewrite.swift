@@ -44,29 +44,28 @@ struct SegmentRewrite: ~Copyable {
 
   /// Copies an event's frame.
   mutating func keep(
-    _ bytes: Span<UInt8>, _ body: Range<Int>, _ commitment: Commitment,
-    _ entry: (UInt64) -> IndexEntry
+    _ bytes: Span<UInt8>, _ body: Range<Int>, _ commitment: Commitment, _ header: EventHeader
   ) throws(StoreError) {
     let place = offset
     let start = Envelope.open(in: &buffer)
     buffer.append(bytes: bytes.extracting(body))
-    tables.append(entry(place))
+    tables.append(header, at: place)
     tables.accumulate([commitment])
     try close(start)
   }
 
-  /// Writes what is left of a removed event; `entry` when its header is kept.
+  /// Writes what is left of a removed event; `header` when that is kept.
   mutating func leave(
     sequence: UInt64, removal: UInt64, commitment: Commitment,
     kept: (header: [UInt8], digest: PayloadDigest, signature: [UInt8]?)?,
-    _ entry: (UInt64) -> IndexEntry?
+    _ header: EventHeader?
   ) throws(StoreError) {
     let place = offset
     let start = Envelope.open(in: &buffer)
     HuskFrame.encode(
       sequence: sequence, removal: removal, commitment: commitment, kept: kept, into: &buffer)
-    if kept != nil, let entry = entry(place) {
-      tables.append(entry)
+    if kept != nil, let header {
+      tables.append(header, at: place)
     } else {
       tables.append(huskAt: place)
     }

@@ -167,7 +167,7 @@ private struct Window {
 /// The frames since the last mark, which count once theirs comes.
 private struct GroupInProgress {
   private enum Change {
-    case event(IndexEntry)
+    case event(EventHeader, offset: UInt64)
     case husk(offset: UInt64)
     case cancelled(fence: UInt64)
     case committed(fence: UInt64, by: UInt64)
@@ -193,8 +193,7 @@ private struct GroupInProgress {
     case .event(let event):
       let header = try EventHeader.decode(bytes, event.header)
       try follow(header.sequence)
-      changes.append(
-        .event(IndexEntry(header, at: offset)))
+      changes.append(.event(header, offset: offset))
       commitments.append(event.commitment(in: bytes))
       if let fence = header.fence { fences.append((fence, header.sequence)) }
       if header.kind == .fenceCommitted || header.kind == .fenceCancelled {
@@ -210,7 +209,7 @@ private struct GroupInProgress {
       commitments.append(husk.commitment)
       if let kept = husk.kept {
         let header = try EventHeader.decode(bytes, kept.header)
-        changes.append(.event(IndexEntry(header, at: offset)))
+        changes.append(.event(header, offset: offset))
       } else {
         changes.append(.husk(offset: offset))
       }
@@ -236,7 +235,7 @@ private struct GroupInProgress {
     for (fence, member) in fences { scan.openFences[fence, default: []].append(member) }
     for change in changes {
       switch change {
-      case .event(let entry): scan.tables.append(entry)
+      case .event(let header, let offset): scan.tables.append(header, at: offset)
       case .husk(let offset): scan.tables.append(huskAt: offset)
       case .committed(let fence, let record):
         scan.openFences[fence] = nil
@@ -249,18 +248,6 @@ private struct GroupInProgress {
       }
       if scan.openFences.isEmpty { scan.hidden = HiddenFences() }
     }
-  }
-}
-
-extension IndexEntry {
-  init(_ header: EventHeader, at offset: UInt64) {
-    self.init(
-      sequence: header.sequence, offset: offset, id: header.id, time: header.time,
-      kind: header.kind, lane: header.lane, entity: header.coordinate.entityBytes,
-      scope: header.coordinate.scopeBytes,
-      stream: StreamKey(entity: header.coordinate.entityBytes, lane: header.lane),
-      streamSequence: header.streamSequence,
-      key: header.key.map(KeyHash.init))
   }
 }
 

@@ -117,9 +117,9 @@ public struct PayloadRegistry: Sendable {
   }
 
   /// Refuses an event whose payload claims a type that is not the registered one.
-  func check(_ event: NewEvent) throws(StoreError) {
-    guard event.payloadVersion == 0 || versions[event.kind] == event.payloadVersion else {
-      throw .unregistered(event.kind, version: event.payloadVersion)
+  func check(_ kind: EventKind, version: UInt16) throws(StoreError) {
+    guard version == 0 || versions[kind] == version else {
+      throw .unregistered(kind, version: version)
     }
   }
 }

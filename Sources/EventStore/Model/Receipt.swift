@@ -28,9 +28,9 @@ public enum ReceiptVerdict: Hashable, Sendable {
 public struct Receipt: Hashable, Sendable {
   public let header: EventHeader
   public let digest: PayloadDigest
-  public let commitment: Commitment
+  public internal(set) var commitment: Commitment
   /// The signer's public key and the signature over the commitment.
-  public let signature: ReceiptSignature?
+  public internal(set) var signature: ReceiptSignature?
 
   init(
     header: EventHeader, digest: PayloadDigest, commitment: Commitment,

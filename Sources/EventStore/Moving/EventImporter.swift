@@ -139,21 +139,23 @@ public struct EventImporter: ~Copyable {
     guard let source = report?.source, !batch.isEmpty else { return }
     let taken = batch
     batch = []
-    var requests: [PreparationRequest] = []
+    var events: [NewEvent] = []
     for event in taken {
       let new = try NewEvent(importing: event, from: source)
       guard let key = new.key, try !store.reader.holds(key) else {
         report?.known += 1
         continue
       }
-      requests.append(PreparationRequest(new, isBatch: event.header.batch != nil))
+      events.append(new)
       bufferedBytes += new.payload.count
     }
-    guard !requests.isEmpty else { return }
-    bufferedEvents += requests.count
+    guard let first = events.first else { return }
+    bufferedEvents += events.count
+    let request =
+      taken[0].header.batch == nil ? PreparationRequest(first) : PreparationRequest(batch: events)
     _ = try store.writer.append(
-      requests, .buffered(eventsMax: Self.bufferedEventsMax, timeMax: .seconds(60)))
-    report?.appended += UInt64(requests.count)
+      request, .buffered(eventsMax: Self.bufferedEventsMax, timeMax: .seconds(60)))
+    report?.appended += UInt64(events.count)
     if bufferedEvents >= Self.bufferedEventsMax || bufferedBytes >= Self.bufferedBytesMax {
       try store.flush()
       (bufferedEvents, bufferedBytes) = (0, 0)

@@ -67,10 +67,8 @@ struct CommitLine {
     } catch {
       throw .uncertain(error)
     }
-    let base = offset
-    let events = group.events
     tail.withTables { tables in
-      tables.append(contentsOf: events, at: base)
+      tables.append(group, at: offset)
       tables.endOffset = end
       tables.lastMark = mark
     }
@@ -81,15 +79,9 @@ struct CommitLine {
   /// Makes every byte of the group final: signatures, envelopes, and the mark at its end.
   private func seal(_ group: inout CommitGroup, with key: SigningKey?) -> Mark {
     var chain = lastMark?.chain ?? 0
+    if let key { group.sign(group.events.indices, with: key) }
     for index in group.events.indices {
-      if let room = group.events[index].room.signature, let key {
-        let signature =
-          group.events[index].signature
-          ?? ChainHash.sign(group.events[index].commitment, with: key)
-        group.events[index].signature = signature
-        group.buffer.set(bytes: signature, at: room.lowerBound)
-      }
-      let frame = group.events[index].frame
+      let frame = group.events[index].room.frame
       let checksum = Envelope.seal(
         &group.buffer, start: frame.lowerBound, end: frame.upperBound, base: offset,
         in: segment.name)
@@ -97,7 +89,7 @@ struct CommitLine {
     }
     let mark = Mark(
       group: (lastMark?.group ?? 0) + 1, durableBelow: offset,
-      lastSequence: group.events[group.events.count - 1].header.sequence, chain: chain)
+      lastSequence: group.events[group.events.count - 1].sequence, chain: chain)
     let start = Envelope.open(in: &group.buffer)
     mark.encode(into: &group.buffer)
     Envelope.seal(
@@ -136,21 +128,34 @@ struct CommitLine {
   }
 }
 
+extension CommitGroup {
+  /// Puts signatures where they are missing among the events.
+  mutating func sign(_ range: Range<Int>, with key: SigningKey) {
+    for index in range where !events[index].isSigned {
+      guard let room = events[index].room.signature else { continue }
+      buffer.set(bytes: ChainHash.sign(events[index].commitment, with: key), at: room.lowerBound)
+      events[index].isSigned = true
+    }
+  }
+}
+
 extension IndexTables {
   /// Adds the events of a group whose buffer stands at `base` of the file.
-  fileprivate mutating func append(contentsOf events: [PreparedEvent], at base: UInt64) {
+  fileprivate mutating func append(_ group: borrowing CommitGroup, at base: UInt64) {
+    let bytes = group.buffer.bytes.span
+    let events = group.events.span
     var commitments: [Commitment] = []
     commitments.reserveCapacity(events.count)
     for index in events.indices {
-      let header = events[index].header
       commitments.append(events[index].commitment)
       append(
         IndexEntry(
-          sequence: header.sequence, offset: base + UInt64(events[index].frame.lowerBound),
-          id: header.id, time: header.time, kind: header.kind, lane: header.lane,
-          entity: header.coordinate.entityBytes, scope: header.coordinate.scopeBytes,
-          stream: events[index].stream, streamSequence: header.streamSequence,
-          key: events[index].key))
+          offset: base + UInt64(events[index].room.frame.lowerBound), id: events[index].id,
+          time: events[index].time, kind: events[index].kind, lane: events[index].lane,
+          stream: events[index].stream, streamSequence: events[index].streamSequence,
+          key: events[index].key),
+        entity: bytes.extracting(events[index].room.entity),
+        scope: bytes.extracting(events[index].room.scope))
     }
     accumulate(commitments)
   }

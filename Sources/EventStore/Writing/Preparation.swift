@@ -15,26 +15,32 @@ struct LogPosition {
   var time: WallTime
 }
 
-/// One event on its way into the log.
+/// One event on its way into the log: plain numbers, for its bytes are in the group's buffer and
+/// what its appender is told stands in a receipt.
 struct PreparedEvent {
-  let header: EventHeader
-  let digest: PayloadDigest
-  /// Known once what was prepared together is settled.
-  fileprivate(set) var commitment: Commitment
+  let sequence: UInt64
+  let id: EventID
+  let time: WallTime
+  let kind: EventKind
+  let lane: Lane
+  let streamSequence: UInt64
   let stream: StreamKey
   let key: KeyHash?
-  /// Where its frame begins and ends in the group's buffer.
-  let frame: Range<Int>
+  /// Where its head stands among the heads.
+  fileprivate let head: Int
+  /// Where its frame and the parts of it are in the group's buffer.
   let room: FrameRoom
-  /// The signature, once it was made.
-  var signature: [UInt8]?
+  /// Known once what was prepared together is settled.
+  fileprivate(set) var commitment: Commitment
+  /// Whether its signature is in the buffer.
+  var isSigned = false
 }
 
 /// Someone who waits for prepared events to be committed.
 final class Waiter: Sendable {
   enum Signal {
-    /// The group is committed, or failed; these are the waiter's own events.
-    case done(Result<ArraySlice<PreparedEvent>, StoreError>)
+    /// The group is committed, or failed; these are of the waiter's own events.
+    case done(Result<[Receipt], StoreError>)
     /// The group is this waiter's to commit.
     case lead
   }
@@ -50,17 +56,36 @@ final class Waiter: Sendable {
   }
 }
 
+/// What one append put into a group.
+struct PreparedAppend {
+  /// Which of the group's events.
+  let range: Range<Int>
+  /// The receipts of these, which lack commitments and signatures until the group tells them.
+  var receipts: [Receipt]
+}
+
 /// Events that will be committed by one write and one sync.
 struct CommitGroup {
   var buffer = ByteWriter()
   var events: [PreparedEvent] = []
-  /// Who waits for which of the events.
-  var waiters: [(Waiter, Range<Int>)] = []
+  /// Who waits, and for what.
+  var waiters: [(waiter: Waiter, appended: PreparedAppend)] = []
 
   var isEmpty: Bool { events.isEmpty }
 
   /// The most bytes of storage that are kept for the next group.
   private static let keptBytesMax = 16 << 20
+
+  /// Completes the receipts of an append whose events are settled, and signed if they will be.
+  func complete(_ appended: inout PreparedAppend, signer: SigningKey?) {
+    for (place, index) in appended.range.enumerated() {
+      appended.receipts[place].commitment = events[index].commitment
+      if events[index].isSigned, let signer, let room = events[index].room.signature {
+        appended.receipts[place].signature = ReceiptSignature(
+          publicKey: signer.publicKey, bytes: Array(buffer.bytes[room]))
+      }
+    }
+  }
 
   /// Forgets everything but the storage, which the next group takes over.
   mutating func clear() {
@@ -108,7 +133,7 @@ struct Preparation {
   var position: LogPosition
   var ids: EventIDSource
   /// Heads of streams, uncommitted ones included; what is missing is looked up in the catalog.
-  var heads: [StreamKey: StreamHead] = [:]
+  private var heads = RecentHeads()
   /// Keys of events that are not committed yet.
   var keys: [KeyHash: UInt64] = [:]
   var group = CommitGroup()
@@ -120,14 +145,14 @@ struct Preparation {
   /// Events of the group whose commitments are not computed yet, by their index; no two of them are
   /// of one stream.
   private var unsettled: [Int] = []
-  /// Heads as they were before those of the requests in hand, and keys that are new.
-  private var headsBefore: [(StreamKey, StreamHead?)] = []
+  /// Heads as they were before those of the request in hand, and keys that are new.
+  private var headsBefore: [(place: Int, head: RecentHead)] = []
   private var keysAdded: [KeyHash] = []
 
   /// How many heads are kept in memory before those that are committed are dropped.
   static let headsMax = 262_144
   /// How many commitments are computed at once.
-  private static let unsettledMax = 32
+  private static let unsettledMax = 64
 
   init(position: LogPosition, ids: EventIDSource, keyring: Keyring?) {
     self.position = position
@@ -136,60 +161,61 @@ struct Preparation {
   }
 
   /// Prepares events that must be committed together; after a throw nothing has changed.
+  ///
+  /// Their commitments are known once the group is taken, or when `settle` was called.
   mutating func prepare(
-    _ requests: [PreparationRequest], catalog: Catalog, now: WallTime, signs: Bool
-  ) throws(StoreError) -> Range<Int> {
+    _ request: PreparationRequest, catalog: Catalog, now: WallTime, signs: Bool
+  ) throws(StoreError) -> PreparedAppend {
     let undo = Undo(
       position: position, bufferCount: group.buffer.count, eventCount: group.events.count)
     headsBefore.removeAll(keepingCapacity: true)
     keysAdded.removeAll(keepingCapacity: true)
+    var receipts: [Receipt] = []
+    receipts.reserveCapacity(request.count)
     do throws(StoreError) {
-      let first = position.sequence + 1
-      for (index, request) in requests.enumerated() {
-        let batch =
-          request.isBatch
-          ? BatchMembership(id: first, index: UInt32(index), count: UInt32(requests.count)) : nil
-        try prepare(request, batch, catalog, now, signs)
+      for index in 0..<request.count {
+        try prepare(request, index, undo, catalog, now, signs, &receipts)
       }
     } catch {
-      revert(undo)
+      revert(undo, request.fence)
       throw error
     }
-    settle()
-    return undo.eventCount..<group.events.count
+    return PreparedAppend(range: undo.eventCount..<group.events.count, receipts: receipts)
   }
 
   private mutating func prepare(
-    _ request: PreparationRequest, _ batch: BatchMembership?, _ catalog: Catalog, _ now: WallTime,
-    _ signs: Bool
+    _ request: PreparationRequest, _ index: Int, _ undo: Undo, _ catalog: Catalog,
+    _ now: WallTime, _ signs: Bool, _ receipts: inout [Receipt]
   ) throws(StoreError) {
-    let stream = request.stream
-    if !unsettled.isEmpty { settle(before: request) }
-    let known = heads[stream]
-    let head =
-      if let known { known } else {
-        try catalog.head(
-          of: request.event.coordinate.entityBytes, lane: request.event.lane, key: stream)
-      }
-    try check(request.event, at: head?.streamSequence ?? 0)
+    let coordinate = request.events[index].coordinate
+    let lane = request.events[index].lane
+    let kind = request.events[index].kind
+    let place = try head(of: coordinate, lane, request.streams[index], catalog)
+    let head = heads[place]
+    try check(request.events[index].expected, of: coordinate, at: head.streamSequence)
     let time = max(position.time, now)
     let sequence = position.sequence + 1
     let id = ids.next(at: time)
     let stored =
-      try keyring?.store(request.event, id, request.digest)
-      ?? StoredPayload(bytes: request.event.payload, digest: request.digest, sealing: nil)
+      try keyring?.store(request.events[index], id, request.digests[index])
+      ?? StoredPayload(
+        bytes: request.events[index].payload, digest: request.digests[index], sealing: nil)
     let header = EventHeader(
-      sequence: sequence, id: id, time: time, kind: request.event.kind,
-      payloadVersion: request.event.payloadVersion, coordinate: request.event.coordinate,
-      lane: request.event.lane, streamSequence: (head?.streamSequence ?? 0) + 1,
-      ancestry: try ancestry(request.event, head, catalog),
-      payloadCount: UInt32(stored.bytes.count), batch: batch,
-      fence: request.fence.map { fences[$0]?.first ?? sequence }, key: request.event.key,
-      correlation: request.event.correlation, causation: request.event.causation,
-      extensions: request.event.extensions, sealing: stored.sealing)
+      sequence: sequence, id: id, time: time, kind: kind,
+      payloadVersion: request.events[index].payloadVersion, coordinate: coordinate, lane: lane,
+      streamSequence: head.streamSequence + 1,
+      ancestry: try ancestry(coordinate, lane, head, catalog),
+      payloadCount: UInt32(stored.bytes.count),
+      batch: request.membership(of: index, in: undo.position.sequence + 1),
+      fence: request.fence.map { fences[$0]?.first ?? sequence }, key: request.events[index].key,
+      correlation: request.events[index].correlation, causation: request.events[index].causation,
+      extensions: request.events[index].extensions, sealing: stored.sealing)
     position = LogPosition(sequence: sequence, time: time)
-    headsBefore.append((stream, known))
-    if let key = request.key {
+    headsBefore.append((place, head))
+    heads[place] = RecentHead(
+      sequence: sequence, streamSequence: head.streamSequence + 1, commitment: nil)
+    let key = request.key(of: index)
+    if let key {
       keys[key] = sequence
       keysAdded.append(key)
     }
@@ -198,60 +224,68 @@ struct Preparation {
       fences[fence]?.members.append(sequence)
     }
     unsettled.append(group.events.count)
-    let start = Envelope.open(in: &group.buffer)
     let room = EventFrame.encode(
       header, stored.digest, payload: stored.bytes, signed: signs, into: &group.buffer)
+    let unknown = Commitment(stored.digest.digest)
     group.events.append(
       PreparedEvent(
-        header: header, digest: stored.digest, commitment: Commitment(stored.digest.digest),
-        stream: stream, key: request.key, frame: start..<group.buffer.count, room: room,
-        signature: nil))
+        sequence: sequence, id: id, time: time, kind: kind, lane: lane,
+        streamSequence: head.streamSequence + 1, stream: request.streams[index], key: key,
+        head: place, room: room, commitment: unknown))
+    receipts.append(
+      Receipt(
+        header: consume header, digest: stored.digest, commitment: unknown, signature: nil))
+    if unsettled.count >= Self.unsettledMax { settle() }
   }
 
-  private func check(_ event: NewEvent, at position: UInt64) throws(StoreError) {
+  /// Where the head of a lane stands among the heads, with its commitment known; it is looked up in
+  /// the catalog when it was not seen for a while, and has the sequence 0 when there is none.
+  private mutating func head(
+    of coordinate: Coordinate, _ lane: Lane, _ stream: StreamKey, _ catalog: Catalog
+  ) throws(StoreError) -> Int {
+    if let place = heads.place(of: stream) {
+      if heads[place].isUnsettled { settle() }
+      if heads[place].sequence > 0 { return place }
+    }
+    let found = try catalog.head(of: coordinate.entityBytes, lane: lane, key: stream)
+    let place = heads.insert(stream)
+    if let found {
+      heads[place] = RecentHead(
+        sequence: found.sequence, streamSequence: found.streamSequence,
+        commitment: found.commitment)
+    }
+    return place
+  }
+
+  private func check(
+    _ expected: ExpectedPosition, of coordinate: Coordinate, at position: UInt64
+  ) throws(StoreError) {
     let holds =
-      switch event.expected {
+      switch expected {
       case .any: true
       case .noStream: position == 0
-      case .exactly(let expected): position == expected
+      case .exactly(let wanted): position == wanted
       case .exists: position > 0
       }
     guard holds else {
-      throw .positionConflict(event.coordinate, expected: event.expected, actual: position)
+      throw .positionConflict(coordinate, expected: expected, actual: position)
     }
   }
 
   /// The first event of a lane forks off where the main lane is at that moment.
-  private func ancestry(
-    _ event: NewEvent, _ head: StreamHead?, _ catalog: Catalog
+  private mutating func ancestry(
+    _ coordinate: Coordinate, _ lane: Lane, _ head: RecentHead, _ catalog: Catalog
   ) throws(StoreError) -> Ancestry {
-    if let head {
-      return .follows(Predecessor(sequence: head.sequence, commitment: head.commitment))
-    }
-    guard event.lane != .main else { return .genesis }
-    let entity = event.coordinate.entityBytes
-    let key = StreamKey(entity: entity, lane: .main)
-    let trunk: StreamHead?
-    if let known = heads[key] {
-      trunk = known
-    } else {
-      trunk = try catalog.head(of: entity, lane: .main, key: key)
-    }
-    guard let trunk else { return .genesis }
-    return .fork(Predecessor(sequence: trunk.sequence, commitment: trunk.commitment))
-  }
-
-  /// Settles what is needed to prepare the request: the head of its stream, or of its entity's main
-  /// lane where a lane may fork off; and everything once there is enough of it.
-  private mutating func settle(before request: PreparationRequest) {
-    if unsettled.count < Self.unsettledMax && request.event.lane == .main {
-      guard unsettled.contains(where: { group.events[$0].stream == request.stream }) else { return }
-    }
-    settle()
+    if let predecessor = head.predecessor { return .follows(predecessor) }
+    guard lane != .main else { return .genesis }
+    let key = StreamKey(entity: coordinate.entityBytes, lane: .main)
+    let trunk = heads[try self.head(of: coordinate, .main, key, catalog)]
+    return trunk.predecessor.map { .fork($0) } ?? .genesis
   }
 
   /// Computes the commitments of events that depend on none of each other, and puts them in place.
-  private mutating func settle() {
+  mutating func settle() {
+    guard !unsettled.isEmpty else { return }
     if unsettled.count == 1 {
       let range = group.events[unsettled[0]].room.committed
       place(
@@ -271,24 +305,16 @@ struct Preparation {
     group.buffer.set(
       digest: commitment.digest, at: group.events[event].room.committed.upperBound - 32)
     group.events[event].commitment = commitment
-    heads[group.events[event].stream] = StreamHead(
-      sequence: group.events[event].header.sequence,
-      streamSequence: group.events[event].header.streamSequence, commitment: commitment)
+    heads[group.events[event].head].commitment = commitment
   }
 
-  private mutating func revert(_ undo: Undo) {
+  private mutating func revert(_ undo: Undo, _ fence: Int?) {
     position = undo.position
     group.buffer.truncate(to: undo.bufferCount)
-    for event in group.events[undo.eventCount...] {
-      guard event.header.fence != nil else { continue }
-      for fence in fences.keys {
-        fences[fence]?.members.removeAll { $0 == event.header.sequence }
-        if fences[fence]?.members.isEmpty == true { fences[fence]?.first = nil }
-      }
-    }
+    if let fence { fences[fence] = fences[fence]?.asOf(undo.position.sequence) }
     group.events.removeSubrange(undo.eventCount...)
-    unsettled.removeAll(keepingCapacity: true)
-    for (stream, head) in headsBefore.reversed() { heads[stream] = head }
+    unsettled.removeAll { $0 >= undo.eventCount }
+    for (place, head) in headsBefore.reversed() { heads[place] = head }
     for key in keysAdded { keys[key] = nil }
   }
 
@@ -296,45 +322,27 @@ struct Preparation {
   mutating func reset(to committed: LogPosition) {
     position = committed
     fences = fences.mapValues { $0.asOf(committed.sequence) }
-    heads = [:]
+    heads = RecentHeads()
     keys = [:]
+    unsettled = []
     group = CommitGroup()
   }
 
-  /// Takes the group for committing and starts the next one in its place.
+  /// Takes the group for committing, with every commitment in it, and starts the next one in its
+  /// place.
   mutating func takeGroup() -> CommitGroup {
+    settle()
     let taken = group
     swap(&group, &spare)
     spare = CommitGroup()
     if heads.count > Self.headsMax {
-      let kept = Set(taken.events.map(\.stream))
-      heads = heads.filter { kept.contains($0.key) }
+      heads = heads.only(taken.events.map { ($0.stream, $0.head) })
     }
     return taken
   }
 
-  /// Takes back the storage of a group that nobody needs any more.
+  /// Takes back the storage of a group that nobody needs any more, cleared.
   mutating func recycle(_ group: consuming CommitGroup) {
-    group.clear()
     spare = group
-  }
-}
-
-/// One event with what was computed of it outside the lock.
-struct PreparationRequest {
-  var event: NewEvent
-  let digest: PayloadDigest
-  let stream: StreamKey
-  let key: KeyHash?
-  let isBatch: Bool
-  let fence: Int?
-
-  init(_ event: NewEvent, isBatch: Bool = false, fence: Int? = nil) {
-    self.event = event
-    digest = PayloadDigest(of: event.payload.span)
-    stream = StreamKey(entity: event.coordinate.entityBytes, lane: event.lane)
-    key = event.key.map(KeyHash.init)
-    self.isBatch = isBatch
-    self.fence = fence
   }
 }

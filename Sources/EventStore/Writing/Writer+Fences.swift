@@ -46,10 +46,10 @@ extension Writer {
         return nil
       }
       let record = SystemRecord.fence(first, cancels: cancels)
-      let range = try state.preparation.prepare(
-        [PreparationRequest(record)], catalog: catalog.current, now: now, signs: key != nil)
+      let appended = try state.preparation.prepare(
+        PreparationRequest(record), catalog: catalog.current, now: now, signs: key != nil)
       state.preparation.fences[fence]?.ending = (state.preparation.position.sequence, cancels)
-      state.preparation.group.waiters.append((waiter, range))
+      state.preparation.group.waiters.append((waiter, appended))
       if state.leading { return false }
       state.leading = true
       return true

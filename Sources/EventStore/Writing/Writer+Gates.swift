@@ -7,18 +7,18 @@ internal import Synchronization
 extension Writer {
   /// Asks every gate about every event; returns the receipts when all of it was appended before,
   /// and throws `.denied` once a denial is recorded durably.
-  func admit(_ requests: [PreparationRequest]) throws(StoreError) -> [Receipt]? {
+  func admit(_ request: PreparationRequest) throws(StoreError) -> [Receipt]? {
     guard !options.gates.isEmpty else { return nil }
-    if let known = try settled(requests) { return known }
-    for (index, request) in requests.enumerated() {
+    if let known = try settled(request) { return known }
+    for (index, event) in request.events.enumerated() {
       let question = GateQuestion(
-        event: request.event, digest: request.digest, index: index, count: requests.count)
+        event: event, digest: request.digests[index], index: index, count: request.count)
       for gate in options.gates {
         guard let reason = gate.denial(of: question) else { continue }
         let record = SystemRecord.denial(
           by: gate, for: shortened(reason), question,
-          isSealed: keyring?.seals(request.event.kind) ?? false)
-        let receipt = try append([PreparationRequest(record)], .durable)[0]
+          isSealed: keyring?.seals(event.kind) ?? false)
+        let receipt = try append(PreparationRequest(record), .durable)[0]
         throw .denied(gate: gate.name, reason: shortened(reason), receipt: receipt)
       }
     }
@@ -26,12 +26,12 @@ extension Writer {
   }
 
   /// The receipts of a retry, waiting for a first try that is on its way.
-  private func settled(_ requests: [PreparationRequest]) throws(StoreError) -> [Receipt]? {
-    guard requests.contains(where: { $0.key != nil }) else { return nil }
+  private func settled(_ request: PreparationRequest) throws(StoreError) -> [Receipt]? {
+    guard request.isKeyed else { return nil }
     while true {
       let step = try state.withLock { (state) throws(StoreError) in
         if let stopped = state.stopped { throw stopped }
-        return try recall(requests, state.preparation, catalog.current)
+        return try recall(request, state.preparation, catalog.current)
       }
       switch step {
       case .known(let receipts): return receipts

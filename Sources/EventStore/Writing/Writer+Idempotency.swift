@@ -7,20 +7,23 @@ internal import Bytes
 extension Writer {
   /// What a request's keys say about it: appended before, on its way, or nothing.
   func recall(
-    _ requests: [PreparationRequest], _ preparation: Preparation, _ catalog: Catalog
+    _ request: PreparationRequest, _ preparation: borrowing Preparation, _ catalog: Catalog
   ) throws(StoreError) -> Step? {
+    guard request.isKeyed else { return nil }
     var known: [Receipt] = []
-    for request in requests {
-      guard let key = request.event.key, let hash = request.key else { continue }
+    for (index, event) in request.events.enumerated() {
+      guard let key = event.key, let hash = request.key(of: index) else { continue }
       if let sequence = preparation.keys[hash] { return .after(sequence) }
       guard let receipt = try receipt(of: key, hash, catalog) else { continue }
-      guard try receipt.matches(request, keyring) else { throw .keyConflict(key) }
+      guard try receipt.matches(event, request.digests[index], keyring) else {
+        throw .keyConflict(key)
+      }
       known.append(receipt)
     }
     guard !known.isEmpty else { return nil }
     // A batch is one transaction, so a retry of it is recognised by all of its keys or by none.
-    guard known.count == requests.count else {
-      throw .keyConflict(known[0].header.key ?? requests[0].event.key!)
+    guard known.count == request.count else {
+      throw .keyConflict(known[0].header.key ?? request.events[0].key!)
     }
     return .known(known)
   }
@@ -68,18 +71,17 @@ extension Receipt {
   /// Throws `.shredded` for an event whose key was destroyed: it was stored once, and whether the
   /// retry has the same payload is what nobody can tell any more.
   fileprivate func matches(
-    _ request: PreparationRequest, _ keyring: Keyring?
+    _ event: NewEvent, _ digest: PayloadDigest, _ keyring: Keyring?
   ) throws(StoreError) -> Bool {
-    let event = request.event
     guard
       header.coordinate == event.coordinate && header.lane == event.lane
         && header.kind == event.kind && header.payloadVersion == event.payloadVersion
         && header.extensions == event.extensions && header.correlation == event.correlation
         && header.causation == event.causation
     else { return false }
-    guard let sealing = header.sealing else { return digest == request.digest }
+    guard let sealing = header.sealing else { return self.digest == digest }
     guard let keyring else { throw .keyset(.unopened) }
-    return try keyring.isSealed(event.payload, as: digest, header, sealing)
+    return try keyring.isSealed(event.payload, as: self.digest, header, sealing)
   }
 }
 

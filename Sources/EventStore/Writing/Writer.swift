@@ -97,21 +97,21 @@ final class Writer: Sendable {
 
   /// Appends events that are committed together; returns when they are as durable as was asked.
   func append(
-    _ requests: [PreparationRequest], _ durability: Durability
+    _ request: PreparationRequest, _ durability: Durability
   ) throws(StoreError) -> [Receipt] {
     if options.maintenance == .inline { try tend() }
     while true {
       let now = options.wallClock.now()
       let step = try state.withLock { (state) throws(StoreError) in
-        try look(&state, requests, durability, now)
+        try look(&state, request, durability, now)
       }
       switch step {
       case .known(let receipts): return receipts
       case .buffered(let receipts, let isDue):
         if isDue { try lead(nil) }
         return receipts
-      case .lead(let waiter): return receipts(try lead(waiter))
-      case .wait(let waiter): return receipts(try outcome(of: waiter))
+      case .lead(let waiter): return try lead(waiter)
+      case .wait(let waiter): return try outcome(of: waiter)
       case .after(let sequence): try awaitFirstTry(sequence)
       case .blocked(let parker): parker.park()
       }
@@ -119,30 +119,27 @@ final class Writer: Sendable {
   }
 
   private func look(
-    _ state: inout State, _ requests: [PreparationRequest], _ durability: Durability,
+    _ state: inout State, _ request: PreparationRequest, _ durability: Durability,
     _ now: WallTime
   ) throws(StoreError) -> Step {
     if let stopped = state.stopped { throw stopped }
     let catalog = catalog.current
-    if let step = try recall(requests, state.preparation, catalog) { return step }
-    let bytes = requests.reduce(0) { $0 + $1.event.payload.count + 1_024 }
+    if let step = try recall(request, state.preparation, catalog) { return step }
     if !state.preparation.group.isEmpty,
-      state.preparation.group.buffer.count + bytes > EventStoreLimits.groupBytesMax
+      state.preparation.group.buffer.count + request.bytesMax > EventStoreLimits.groupBytesMax
     {
       let parker = Parker()
       state.blocked.append(parker)
       return .blocked(parker)
     }
-    for request in requests {
-      if let fence = request.fence { try checkFence(state, fence, adding: requests.count) }
-    }
-    let range = try state.preparation.prepare(
-      requests, catalog: catalog, now: now, signs: key != nil)
+    if let fence = request.fence { try checkFence(state, fence, adding: request.count) }
+    let appended = try state.preparation.prepare(
+      request, catalog: catalog, now: now, signs: key != nil)
     if case .buffered(let eventsMax, let timeMax) = durability {
-      return buffered(&state, range, eventsMax, timeMax)
+      return buffered(&state, appended, eventsMax, timeMax)
     }
     let waiter = Waiter()
-    state.preparation.group.waiters.append((waiter, range))
+    state.preparation.group.waiters.append((waiter, appended))
     if state.leading { return .wait(waiter) }
     state.leading = true
     return .lead(waiter)
@@ -151,14 +148,12 @@ final class Writer: Sendable {
   /// Notes what was prepared and is waited for by nobody: the caller commits once there are enough
   /// of it, and the keeper when the first was there for long enough.
   private func buffered(
-    _ state: inout State, _ range: Range<Int>, _ eventsMax: Int, _ timeMax: Duration
+    _ state: inout State, _ appended: PreparedAppend, _ eventsMax: Int, _ timeMax: Duration
   ) -> Step {
-    if let key {
-      for index in range {
-        state.preparation.group.events[index].signature = ChainHash.sign(
-          state.preparation.group.events[index].commitment, with: key)
-      }
-    }
+    var appended = appended
+    state.preparation.settle()
+    if let key { state.preparation.group.sign(appended.range, with: key) }
+    state.preparation.group.complete(&appended, signer: key)
     if state.bufferedDue == nil {
       let due = options.monotonicClock.now() + timeMax
       state.bufferedDue = due
@@ -167,26 +162,10 @@ final class Writer: Sendable {
     board.accept(state.preparation.position.sequence)
     let isDue = !state.leading && state.preparation.group.events.count >= eventsMax
     if isDue { state.leading = true }
-    return .buffered(receipts(state.preparation.group.events[range]), isDue: isDue)
+    return .buffered(appended.receipts, isDue: isDue)
   }
 
-  private func receipts(_ events: ArraySlice<PreparedEvent>) -> [Receipt] {
-    var receipts: [Receipt] = []
-    receipts.reserveCapacity(events.count)
-    for index in events.indices {
-      let signature: ReceiptSignature? =
-        if let bytes = events[index].signature, let key {
-          ReceiptSignature(publicKey: key.publicKey, bytes: bytes)
-        } else { nil }
-      receipts.append(
-        Receipt(
-          header: events[index].header, digest: events[index].digest,
-          commitment: events[index].commitment, signature: signature))
-    }
-    return receipts
-  }
-
-  func outcome(of waiter: Waiter) throws(StoreError) -> ArraySlice<PreparedEvent> {
+  func outcome(of waiter: Waiter) throws(StoreError) -> [Receipt] {
     switch waiter.wait() {
     case .done(let result): return try result.get()
     case .lead: return try lead(waiter)
@@ -195,9 +174,9 @@ final class Writer: Sendable {
 
   // MARK: - Leading
 
-  /// Commits the group that is waiting and hands the lead over; returns the leader's own events.
+  /// Commits the group that is waiting and hands the lead over; returns the leader's own receipts.
   @discardableResult
-  func lead(_ own: Waiter?) throws(StoreError) -> ArraySlice<PreparedEvent> {
+  func lead(_ own: Waiter?) throws(StoreError) -> [Receipt] {
     let (taken, fenced, blocked) = state.withLock { state in
       let blocked = state.blocked
       state.blocked = []
@@ -208,23 +187,28 @@ final class Writer: Sendable {
     for parker in blocked { parker.unpark() }
     var group = taken
     let failure = group.isEmpty ? nil : commit(&group, fenced: fenced)
-    let result: Result<ArraySlice<PreparedEvent>, StoreError>
-    if let failure {
-      result = .failure(fail(failure, group))
-    } else {
-      settle(group)
-      result = .success([])
+    var error: StoreError?
+    if let failure { error = fail(failure, group) } else { settle(group) }
+    var waiters = group.waiters
+    group.waiters = []
+    var mine: [Receipt] = []
+    for index in waiters.indices where error == nil || waiters[index].waiter !== own {
+      if let error {
+        waiters[index].waiter.wake(.done(.failure(error)))
+        continue
+      }
+      group.complete(&waiters[index].appended, signer: key)
+      let receipts = waiters[index].appended.receipts
+      if waiters[index].waiter === own {
+        mine = receipts
+      } else {
+        waiters[index].waiter.wake(.done(.success(receipts)))
+      }
     }
-    var mine = result
-    for (waiter, range) in group.waiters {
-      // Each makes its receipts by itself, out of storage that all share.
-      let part = result.map { _ in group.events[range] }
-      if waiter === own { mine = part } else { waiter.wake(.done(part)) }
-    }
-    if group.waiters.isEmpty {
-      state.withLock { $0.preparation.recycle(group) }
-    }
-    return try mine.get()
+    group.clear()
+    state.withLock { $0.preparation.recycle(group) }
+    if let error { throw error }
+    return mine
   }
 
   private func commit(_ group: inout CommitGroup, fenced: Bool) -> CommitFailure? {
@@ -244,7 +228,7 @@ final class Writer: Sendable {
 
   /// Makes a committed group known, and lets the next leader go.
   private func settle(_ group: CommitGroup) {
-    guard let last = group.events.last?.header else { return stepDown() }
+    guard let last = group.events.last else { return stepDown() }
     let ended = state.withLock { state -> [OpenFence] in
       state.committed = LogPosition(sequence: last.sequence, time: last.time)
       if !state.preparation.keys.isEmpty {
@@ -292,14 +276,14 @@ final class Writer: Sendable {
       if stops { state.stopped = .latched("\(error(of: failure))") }
       return (orphans, (state.committed.sequence, prepared))
     }
-    for (waiter, _) in orphans.waiters { waiter.wake(.done(.failure(others))) }
+    for entry in orphans.waiters { entry.waiter.wake(.done(.failure(others))) }
     board.retract(from: forgotten.1, to: forgotten.0, because: others)
     if stops { board.close(.latched("\(error(of: failure))")) }
     stepDown()
     guard case .uncertain = failure, let event = group.events.first else { return own }
     return .unknown(
       AppendToken(
-        id: event.header.id, sequence: event.header.sequence, commitment: event.commitment))
+        id: event.id, sequence: event.sequence, commitment: event.commitment))
   }
 
   private func error(of failure: CommitFailure) -> StoreError {
@@ -311,7 +295,7 @@ final class Writer: Sendable {
   /// Hands the lead to the first who waits in the next group, or to nobody.
   func stepDown() {
     let next = state.withLock { state -> Waiter? in
-      let next = state.preparation.group.waiters.first?.0
+      let next = state.preparation.group.waiters.first?.waiter
       state.leading = next != nil
       return next
     }
