@@ -173,22 +173,84 @@ extension EventStoreBench {
   var memory: Contest {
     Contest("memory, ten times the events, open and paged", .bytes, bar: .value(150e6)) {
       (_) throws(BenchFailure) in
-      let path = try workspace.vast()
-      let answer: Subprocess
-      do throws(SubprocessError) {
-        answer = try Subprocess.run(
-          program, ["bench", "paging", "--json", path], timeout: .seconds(120))
-      } catch {
-        throw BenchFailure("\(error)")
-      }
-      do throws(BytesError) {
-        let report = try JSONValue(parsing: answer.output)
-        if answer.exitCode == 0, let bytes = report["anonymousBytes"]?.number { return bytes }
-      } catch {
-        // What it said instead is told below.
-      }
-      throw BenchFailure("the process that pages answered: \(answer.text)")
+      try pagedMemory(try workspace.vast())
     }
+  }
+
+  var killedMemory: Contest {
+    Contest("memory, the same, opened after a kill", .bytes, bar: .value(150e6)) {
+      (_) throws(BenchFailure) in
+      let path = try workspace.directory.copy(of: try workspace.killedVast())
+      let bytes = try pagedMemory(path)
+      try workspace.directory.discard(path)
+      return bytes
+    }
+  }
+
+  /// The anonymous memory of a process that opens a store and pages through it.
+  private func pagedMemory(_ path: String) throws(BenchFailure) -> Double {
+    let answer: Subprocess
+    do throws(SubprocessError) {
+      answer = try Subprocess.run(
+        program, ["bench", "paging", "--json", path], timeout: .seconds(120))
+    } catch {
+      throw BenchFailure("\(error)")
+    }
+    do throws(BytesError) {
+      let report = try JSONValue(parsing: answer.output)
+      if answer.exitCode == 0, let bytes = report["anonymousBytes"]?.number { return bytes }
+    } catch {
+      // What it said instead is told below.
+    }
+    throw BenchFailure("the process that pages answered: \(answer.text)")
+  }
+
+  // MARK: - Beginning streams
+
+  /// How long one append takes that begins a stream, and one that begins a stream in an empty store.
+  var newStreams: [Contest] {
+    let count = max(events / 100, 10)
+    let places = SeededPlaces(below: 1 << 40)
+    let name = "first append of a stream, among ten times the events"
+    return [
+      Contest(
+        name, .seconds,
+        against: .init("in an empty store") { (stopwatch, _) throws(RivalMissing) in
+          do throws(BenchFailure) {
+            return try workspace.fresh { (store) throws(BenchFailure) in
+              try beginningTime(stopwatch, store, count, places)
+            }
+          } catch {
+            throw RivalMissing(error.reason)
+          }
+        }
+      ) { (stopwatch) throws(BenchFailure) in
+        let store = try workspace.opening(try workspace.wide())
+        let seconds = try beginningTime(stopwatch, store, count, places)
+        try workspace.closed(store)
+        return seconds
+      }
+    ]
+  }
+
+  private func beginningTime(
+    _ stopwatch: Stopwatch, _ store: EventStore, _ count: Int, _ places: SeededPlaces
+  ) throws(BenchFailure) -> Double {
+    var fresh: [NewEvent] = []
+    let events = try storing { () throws(StoreError) in try BenchEvents() }
+    for index in 0..<count {
+      let coordinate = try storing { () throws(StoreError) in
+        try Coordinate(entity: "begun:\(places.next())", scope: "scope-3")
+      }
+      fresh.append(events.event(index, at: coordinate))
+    }
+    let begun = fresh
+    let seconds = try stopwatch.once { () throws(BenchFailure) in
+      try storing { () throws(StoreError) in
+        for event in begun { try store.append(event, EventStoreWorkspace.buffered) }
+      }
+    }
+    return seconds / Double(count)
   }
 }
 

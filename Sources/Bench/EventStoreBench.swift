@@ -28,6 +28,10 @@ package enum EventStoreRow: String, CaseIterable, Sendable {
   case size
   /// Memory of an open store with many streams.
   case memory
+  /// The same, opened after a kill.
+  case killedMemory = "killed-memory"
+  /// The first append of a stream where there are very many.
+  case newStreams = "new-streams"
 }
 
 /// The figures of the event store.
@@ -91,6 +95,8 @@ package struct EventStoreBench {
       case .reads: [reads]
       case .size: [size]
       case .memory: [memory]
+      case .killedMemory: [killedMemory]
+      case .newStreams: newStreams
       }
     }
   }
@@ -101,6 +107,7 @@ package struct EventStoreBench {
         + "\(BenchEvents.streams) streams, and the one whose memory is measured ten times as many in "
         + "\(events) streams",
       "a kill is a store whose files were copied while it was open",
+      "the store in which streams begin has \(events * 10) of them, of one event each",
     ]
   }
 }

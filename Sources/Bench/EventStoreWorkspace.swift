@@ -16,7 +16,7 @@ final class EventStoreWorkspace {
 
   /// What is made once.
   private enum Kept: Hashable {
-    case large, small, killed, vast
+    case large, small, killed, vast, killedVast, wide
   }
 
   /// How many events may be in memory alone while stores are made.
@@ -50,6 +50,12 @@ final class EventStoreWorkspace {
   /// A closed store of ten times the events, in as many streams as the large one has events.
   func vast() throws(BenchFailure) -> String { try made(.vast) }
 
+  /// The files of the same store whose writer was gone from one moment to the next.
+  func killedVast() throws(BenchFailure) -> String { try made(.killedVast) }
+
+  /// A closed store of ten times the events, each of which is a stream of its own.
+  func wide() throws(BenchFailure) -> String { try made(.wide) }
+
   /// The large store, open.
   func openLarge() throws(BenchFailure) -> EventStore {
     if let store = opened[.large] { return store }
@@ -78,10 +84,16 @@ final class EventStoreWorkspace {
       let path = try directory.fresh()
       try closed(try filled(path, events / 10))
       kept[.small] = path
-    case .vast:
+    case .vast, .killedVast:
       let path = try directory.fresh()
-      try closed(try filledWithStreams(path))
+      let store = try filledWithStreams(path, events)
+      if which == .killedVast { kept[which] = try directory.copy(of: path) }
+      try closed(store)
       kept[.vast] = path
+    case .wide:
+      let path = try directory.fresh()
+      try closed(try filledWithStreams(path, BenchEvents.vastCount(events)))
+      kept[.wide] = path
     }
     return kept[which] ?? ""
   }
@@ -96,14 +108,15 @@ final class EventStoreWorkspace {
     return store
   }
 
-  private func filledWithStreams(_ path: String) throws(BenchFailure) -> EventStore {
+  private func filledWithStreams(
+    _ path: String, _ streams: Int
+  ) throws(BenchFailure) -> EventStore {
     let store = try opening(path)
     try storing { () throws(StoreError) in
       let events = try BenchEvents()
-      for index in 0..<events.vastCount(self.events) {
+      for index in 0..<BenchEvents.vastCount(self.events) {
         // Every stream begins before any goes on, so the last events come from all of them.
-        let stream =
-          index < self.events ? index : BenchEvents.stream(of: index, among: self.events)
+        let stream = index < streams ? index : BenchEvents.stream(of: index, among: streams)
         try store.append(
           events.event(index, at: try BenchEvents.coordinate(stream)), Self.buffered)
       }
@@ -143,7 +156,7 @@ final class EventStoreWorkspace {
 
 extension BenchEvents {
   /// How many events the store with many streams has.
-  func vastCount(_ events: Int) -> Int { events * 10 }
+  static func vastCount(_ events: Int) -> Int { events * 10 }
 }
 
 /// Runs what fails as a store does; a bench cannot go on then.

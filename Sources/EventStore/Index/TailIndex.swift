@@ -90,6 +90,10 @@ struct IndexTables {
 
   var count: Int { offsets.count }
 
+  /// About how much memory the tables take: what a row of each has, and half as much again for the
+  /// room into which arrays grow.
+  var memoryBytes: Int { count * 40 + streams.count * 128 + names.count * 3 / 2 + keys.count * 112 }
+
   /// Adds the next event; its commitment is given to `accumulate` in its turn.
   mutating func append(_ entry: IndexEntry, entity: Span<UInt8>, scope: Span<UInt8>) {
     let ordinal = UInt32(offsets.count)

@@ -59,6 +59,9 @@ public struct StoreOptions: Sendable {
   public var log: LogSink
   /// A segment is sealed once it is at least this large.
   public var segmentBytes: Int
+  /// About how much memory the tables of segments that are not sealed take together; a segment whose
+  /// tables reach their share of it is sealed before it has its size.
+  public var indexBytesMax: Int
   public var durability: Durability
   public var signing: Signing
   public var idempotency: IdempotencyWindow
@@ -75,7 +78,7 @@ public struct StoreOptions: Sendable {
   public init(
     wallClock: WallClock = .live, monotonicClock: MonotonicClock = .live,
     entropy: Entropy = .live, log: LogSink = .none, segmentBytes: Int = 64 << 20,
-    durability: Durability = .durable, signing: Signing = .unsigned,
+    indexBytesMax: Int = 96 << 20, durability: Durability = .durable, signing: Signing = .unsigned,
     idempotency: IdempotencyWindow = IdempotencyWindow(), maintenance: Maintenance = .worker,
     preallocationBytes: Int = 4 << 20, payloads: PayloadRegistry = PayloadRegistry(),
     gates: [Gate] = [], keys: StoreKeys? = nil
@@ -85,6 +88,7 @@ public struct StoreOptions: Sendable {
     self.entropy = entropy
     self.log = log
     self.segmentBytes = segmentBytes
+    self.indexBytesMax = indexBytesMax
     self.durability = durability
     self.signing = signing
     self.idempotency = idempotency

@@ -49,6 +49,14 @@ struct CommitLine {
   /// Bytes of the segment that are used.
   var used: UInt64 { offset }
 
+  /// Whether the segment has its size, or its tables have their share of the memory for tables, of
+  /// which those of segments that wait for their footers need one each.
+  func isFull(_ options: StoreOptions) -> Bool {
+    guard offset > UInt64(SegmentHeader.count) else { return false }
+    let share = options.indexBytesMax / (EventStoreLimits.unsealedSegmentsMax + 1)
+    return offset >= UInt64(options.segmentBytes) || tail.withTables { $0.memoryBytes } >= share
+  }
+
   /// Signs, writes and syncs a group, after the keys that seal it; afterwards it is durable, and the tail's index knows it.
   mutating func commit(
     _ group: inout CommitGroup, with key: SigningKey?, keys: Keyset?

@@ -215,7 +215,7 @@ final class Writer: Sendable {
     line.withLock { line in
       do throws(CommitFailure) {
         // The members of a fence and its end stay in one segment, whose tables then know all.
-        if line.used >= UInt64(options.segmentBytes) && !fenced {
+        if !fenced && line.isFull(options) {
           line = try publisher.roll(line, at: options.wallClock.now())
         }
         try line.commit(&group, with: key, keys: keyring?.keyset)

@@ -57,7 +57,7 @@ let benchCommand: Command<Action> = Command(
       "event-store", "Measure the event store beside RocksDB and SQLite.",
       details: """
         Each figure is measured in turn with its peer, on the disk that holds the directory. With the \
-        default number of events it takes some 20 GB of space for a while and several minutes. RocksDB is \
+        default number of events it takes some 30 GB of space for a while and several minutes. RocksDB is \
         loaded if it is installed, and reported as missing if not.
         """,
       examples: [
