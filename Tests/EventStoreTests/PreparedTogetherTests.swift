@@ -4,6 +4,7 @@
 import Ambient
 import Bytes
 import Digests
+import DiskSimulation
 import DurableFiles
 import ScratchFiles
 import Testing
@@ -88,8 +89,8 @@ import Testing
       try preparation.prepare(
         request, catalog: catalog, now: WallTime(microseconds: 5), signs: false)
     }
-    var refused = NewEvent.of("file:3", "refused")
-    refused.expected = .exactly(9)
+    var refused = NewEvent.of("file:0", "refused")
+    refused.expected = .noStream
     var appended: [PreparedAppend] = []
     for round in 0..<100 {
       let name = "file:\(round % 7)"
@@ -108,6 +109,22 @@ import Testing
       #expect(receipt.header.ancestry.predecessor?.commitment == before?.commitment)
       #expect(receipt.header.streamSequence == (before?.header.streamSequence ?? 0) + 1)
     }
+  }
+
+  @Test func `a segment is sealed early when its tables reach their share of the memory`() throws {
+    let disk = SimulatedDisk(seed: 1, faults: .none)
+    var options = StoreOptions.still
+    options.segmentBytes = 1 << 20
+    options.indexBytesMax = 60_000
+    let store = try EventStore.open(on: disk, options)
+    for number in 0..<1_000 { try store.append(.of("file:\(number)", "\(number)")) }
+    let segments = store.writer.catalog.current.segments
+    #expect(segments.count > 5)
+    for segment in segments {
+      let bytes = segment.tail?.withTables { $0.memoryBytes } ?? 0
+      #expect(bytes <= 20_000 + 400)
+    }
+    try store.close()
   }
 
   @Test func `streams are numbered in the order in which they come, and keep their numbers`() {
