@@ -24,6 +24,7 @@ enum SidecarKind: UInt8 {
   case epoch = 7
   case receipt = 8
   case origin = 12
+  case keysetPart = 13
   case inclusion = 16
   case growth = 17
 }

@@ -41,7 +41,7 @@ extension EventStore {
       if let receipt = try record(keyring)[id], try !keyring.hasKey(of: id) { return receipt }
       try writer.checkRunning()
       do throws(CommitFailure) {
-        guard try keyring.shred(id) != nil else {
+        guard try !keyring.shred([id]).isEmpty else {
           throw .notWritten(.absent("a key of \(escaped(scope.description)) to destroy"))
         }
       } catch {
@@ -65,7 +65,7 @@ extension EventStore {
     _ = try shredding.withLock { _ throws(StoreError) in try record(keyring) }
   }
 
-  private func record(_ keyring: Keyring) throws(StoreError) -> [KeyScopeID: Receipt] {
+  func record(_ keyring: Keyring) throws(StoreError) -> [KeyScopeID: Receipt] {
     var receipts: [KeyScopeID: Receipt] = [:]
     while let shredding = keyring.keyset.unrecorded {
       let event = ShredRecord(shredding).event(keyring.granularity)

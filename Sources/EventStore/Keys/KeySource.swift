@@ -16,6 +16,8 @@ public enum KeySource: Sendable {
   case descriptor(Int32)
   /// A variable of the environment that names such a file.
   case environment(String)
+  /// A file that a shred replaces, so that older copies of the keyset open nothing any more.
+  case replaceable(KeyFile)
 
   /// The key; throws `.keyset(.source)` with what keeps it from being had. `disk` is the store's,
   /// and the key must not lie in it.
@@ -35,6 +37,7 @@ public enum KeySource: Sendable {
           .source("is to be in the file that the variable \(escaped(name)) names; set it"))
       }
       return try Self.read(path, disk)
+    case .replaceable(let file): return try file.key(for: disk)
     }
   }
 

@@ -45,7 +45,12 @@ extension Keyring {
       meta.granularity = granularity
       try meta.write(on: disk, options.entropy)
     }
-    return Keyring(keyset, key, keys.policy, options.entropy)
+    var keyFile: KeyFile?
+    if case .replaceable(let file) = keys.source {
+      try file.settle(key)
+      keyFile = file
+    }
+    return Keyring(keyset, key, keys.policy, options.entropy, keyFile)
   }
 
   private static func isThere(on disk: any Disk) throws(StoreError) -> Bool {

@@ -10,8 +10,12 @@ internal import Synchronization
 
 final class Keyring: Sendable {
   let keyset: Keyset
-  let key: KeyEncryptionKey
   let granularity: KeyGranularity
+  /// Where the key-encryption key is to be renewed by a shred; nil when it comes from outside.
+  let keyFile: KeyFile?
+  /// The key-encryption key. Held while a key is minted and while the keyset of another key-encryption
+  /// key comes into force, so that no record of one is ever opened or added with the other.
+  private let wrapping: Mutex<KeyEncryptionKey>
   private let policy: SealingPolicy
   private let entropy: Entropy
   private let cache = Mutex(KeyCache())
@@ -25,10 +29,11 @@ final class Keyring: Sendable {
 
   init(
     _ keyset: Keyset, _ key: KeyEncryptionKey, _ policy: SealingPolicy = .all,
-    _ entropy: Entropy = .live
+    _ entropy: Entropy = .live, _ keyFile: KeyFile? = nil
   ) {
     self.keyset = keyset
-    self.key = key
+    self.keyFile = keyFile
+    wrapping = Mutex(key)
     self.policy = policy
     self.entropy = entropy
     granularity = keyset.head.granularity
@@ -58,16 +63,18 @@ final class Keyring: Sendable {
   }
 
   /// The key that seals what a scope gets next; minted when there is none or it was shredded.
-  private func current(_ scope: KeyScopeID) throws(StoreError) -> (SecretBytes, UInt32) {
+  func current(_ scope: KeyScopeID) throws(StoreError) -> (SecretBytes, UInt32) {
     let (standing, generation) = try keyset.newest(of: scope)
     if case .key(let record) = standing { return (try unwrapped(record), generation) }
     guard generation < .max else { throw .keyset(.full) }
     let fresh = SecretBytes(count: XChaCha20Poly1305.keyByteCount, from: entropy)
     let nonce = entropy.bytes(XChaCha20Poly1305.nonceByteCount)
     let name = DataKeyName(granularity: granularity, scope: scope, generation: generation + 1)
-    try keyset.mint(
-      scope, generation: name.generation, nonce: nonce,
-      wrapped: key.wrap(fresh, nonce: nonce, name))
+    try wrapping.withLock { (key) throws(StoreError) in
+      try keyset.mint(
+        scope, generation: name.generation, nonce: nonce,
+        wrapped: key.wrap(fresh, nonce: nonce, name))
+    }
     cache.withLock { $0.insert(fresh, scope, name.generation) }
     return (fresh, name.generation)
   }
@@ -75,11 +82,14 @@ final class Keyring: Sendable {
   private func unwrapped(_ record: KeyRecord) throws(StoreError) -> SecretBytes {
     let (scope, generation) = (record.scope, record.generation)
     if let key = cache.withLock({ $0.key(scope, generation) }) { return key }
-    guard case .key(_, let nonce, let wrapped) = record.content,
-      let found = key.unwrap(
-        wrapped, nonce: nonce,
-        DataKeyName(granularity: granularity, scope: scope, generation: generation))
-    else {
+    let key = wrapping.withLock { $0 }
+    guard let found = record.unwrapped(by: key, granularity) else {
+      // A shred may have wrapped all keys anew since the record was looked up.
+      if case .key(let again) = try keyset.standing(of: scope, generation: generation),
+        again != record
+      {
+        return try unwrapped(again)
+      }
       throw .keyset(.damaged(offset: 0, "has a key that its key-encryption key does not open"))
     }
     cache.withLock { $0.insert(found, scope, generation) }
@@ -93,11 +103,15 @@ final class Keyring: Sendable {
 
   /// The data key of a sealed payload.
   private func find(_ sealing: Sealing) throws(StoreError) -> Found {
-    let scope = KeyScopeID(sealing)
-    switch try keyset.standing(of: scope, generation: sealing.generation) {
+    try find(KeyScopeID(sealing), sealing.generation)
+  }
+
+  /// A data key by its scope and generation.
+  func find(_ scope: KeyScopeID, _ generation: UInt32) throws(StoreError) -> Found {
+    switch try keyset.standing(of: scope, generation: generation) {
     case .key(let record): return .key(try unwrapped(record))
     case .shredded:
-      cache.withLock { $0.remove(scope, sealing.generation) }
+      cache.withLock { $0.remove(scope, generation) }
       return .shredded
     case .absent: return .absent
     }
@@ -145,10 +159,39 @@ final class Keyring: Sendable {
     if case .key = try keyset.newest(of: scope).standing { true } else { false }
   }
 
-  /// Destroys the newest key of a scope, durably; nil when there is none.
-  func shred(_ scope: KeyScopeID) throws(CommitFailure) -> Shredding? {
-    guard let shredding = try keyset.shred(scope, key, entropy) else { return nil }
-    cache.withLock { $0.remove(scope, shredding.generation) }
-    return shredding
+  /// Destroys the newest keys of scopes, durably, and renews the key-encryption key where that is a
+  /// file of the store's own; a scope without a key is passed over.
+  @discardableResult
+  func shred(_ scopes: [KeyScopeID]) throws(CommitFailure) -> [Shredding] {
+    let old = wrapping.withLock { $0 }
+    var fresh = old
+    if let keyFile {
+      fresh = KeyEncryptionKey(from: entropy)
+      do throws(StoreError) {
+        try keyFile.prepare(fresh)
+      } catch {
+        throw .notWritten(error)
+      }
+    }
+    let change = KeyChange(old: old, new: fresh, granularity: granularity)
+    let renewed = fresh
+    let shreddings = try keyset.shred(scopes, change, entropy) { adopt in
+      wrapping.withLock { key in
+        adopt()
+        key = renewed
+      }
+    }
+    cache.withLock { cache in
+      for shredding in shreddings { cache.remove(shredding.scope, shredding.generation) }
+    }
+    guard let keyFile else { return shreddings }
+    do throws(StoreError) {
+      if shreddings.isEmpty { try keyFile.discard() } else { try keyFile.promote() }
+    } catch {
+      // The keyset is written anew, and older copies of it may still open: only opening the store
+      // anew goes on from here.
+      throw .latched(error)
+    }
+    return shreddings
   }
 }

@@ -83,7 +83,9 @@ final class Keyset: Sendable {
     }
     let file = try openFile(on: disk, isWriter ? .writing : .reading)
     let state = try load(file, lineages, key, expected)
-    let keyset = Keyset(disk, file, state, key, isWriter: isWriter)
+    // A writer never looks for a file that another put there, and must not hold on to a key that a
+    // shred replaces.
+    let keyset = Keyset(disk, file, state, isWriter ? nil : key, isWriter: isWriter)
     if isWriter { try keyset.secure() }
     return keyset
   }

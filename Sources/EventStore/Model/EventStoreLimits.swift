@@ -27,6 +27,8 @@ public enum EventStoreLimits {
   public static let keysMax = 12_582_912
   /// The most records of a keyset, which keeps one for each mint of the store's life.
   static let keyRecordsMax = Int(UInt32.max) - 1
+  /// The most records of a keyset that one part of a copy holds, 8 MiB.
+  public static let keyRecordsCopiedMax = 65_536
   /// The most unwrapped data keys that are kept in memory.
   static let keysCachedMax = 512
   /// The most full segments that wait for their footers before appenders wait too; the tables of
