@@ -86,5 +86,5 @@ void deletes_record(struct memory *memory) {
   memmove(record + count, path, length);
   count += length;
   record[count++] = '\n';
-  for (int tries = 0; tries < tries_max && !append(record, count); tries++) continue;
+  for (int tries = 0; tries < writings_max && !append(record, count); tries++) continue;
 }

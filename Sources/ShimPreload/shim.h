@@ -29,6 +29,8 @@ enum {
   absent_max = 256,
   told_max = 64,
   tries_max = 3,
+  // Times a line of the log is written because the log lost its name meanwhile.
+  writings_max = 1000,
   // The lowest descriptor that is kept: a program that closes one of the first to have it opened
   // again gets it.
   descriptor_min = 200,

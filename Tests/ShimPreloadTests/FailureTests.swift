@@ -260,7 +260,7 @@ import Testing
     _ = try deletes.drain { failed throws(ShimRefusal) in
       told.withLock { _ = $0.insert(failed.path) }
     }
-    #expect(told.withLock { $0.count } == 400)
+    #expect(told.withLock { $0.count } == 400, "\(child.errorText)")
   }
 
   @Test func `what can be no file of the depot is not even asked for`() throws {
