@@ -311,16 +311,16 @@ package struct LiveTerminal: TerminalDevice, ~Copyable {
   /// Has the last bytes taken, and the answers that are under way read, as long as that may take.
   private mutating func finish() {
     let deadline = options.clock.now() + Self.farewellMax
-    while !isGone && (!queue.isEmpty || questionsUnanswered > 0) {
+    while true {
       flush()
+      if isGone || queue.isEmpty && questionsUnanswered == 0 { return }
       let left = (deadline - options.clock.now()).wholeNanoseconds
-      if left <= 0 { break }
+      if left <= 0 { return }
       let found = cterminal_wait(line, queue.isEmpty ? 0 : 1, -1, left)
       guard found & Int32(CTERMINAL_READABLE) != 0 else { continue }
       var ignored: [TerminalEvent] = []
       read(into: &ignored)
     }
-    flush()
   }
 
   /// The text that gives the terminal back from whatever is on now.
