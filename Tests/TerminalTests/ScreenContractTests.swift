@@ -95,6 +95,29 @@ import Testing
     screen.expect(surface)
   }
 
+  @Test(arguments: [ColourWish.full, .indexed, .sixteen, .never])
+  func `colours are as deep as was wished, and the theme's own where they can be`(
+    _ wish: ColourWish
+  ) {
+    let screen = ScreenUnderTest(
+      "xterm-256color", GridSize(rows: 4, columns: 20), wish: wish,
+      environment: ["COLORTERM": "truecolor"])
+    var surface = Surface(screen.size)
+    surface.draw("38;5;16m", row: 0, column: 0, Style(.title), in: surface.region)
+    surface.draw("dirty", row: 1, column: 0, Style(.stateDirty, on: .cursor), in: surface.region)
+    screen.show(surface)
+    screen.expect(surface)
+    screen.use(Theme("other", ["state": Look(Colour(0x123456), on: Colour(0xFEDCBA))]))
+    screen.show(surface)
+    screen.expect(surface)
+    let seen = screen.emulator[1, 0].look.foreground
+    switch wish {
+    case .full: #expect(seen == .full(Colour(0x123456)))
+    case .never: #expect(seen == .own)
+    default: if case .indexed = seen {} else { Issue.record("\(seen)") }
+    }
+  }
+
   @Test(arguments: kinds, [UInt64(1), 2, 3])
   func `after any run of drawing and resizing the screen is the same as a full redraw`(
     _ kind: String, _ seed: UInt64
