@@ -161,14 +161,16 @@ public final class Engine: Sendable {
     let evictions = EvictionRunner(
       evictionWork, manifest: manifest, counters: counters,
       bytesMax: UInt64(settings.cache.bytesMax.bytes),
-      lowWatermark: UInt64(settings.cache.lowWatermark.bytes), log: log)
+      lowWatermark: UInt64(settings.cache.lowWatermark.bytes), hasThreads: parts.hasThreads,
+      log: log)
     self.evictions = evictions
     let counters = counters
     restores = RestoreRunner(
       RestoreWork(
         ledger: ledger, depot: depot,
         restorer: Restorer(depot: depot, cold: parts.cold, entropy: parts.entropy), log: log,
-        makeRoom: { evictions.makeRoom($0) }, unrecorded: { counters.unrecordedRestores.add() }),
+        makeRoom: { evictions.makeRoom($0) }, expect: { evictions.expect($0) },
+        unrecorded: { counters.unrecordedRestores.add() }),
       counters: counters, concurrency: settings.restores.threads)
     box = Mailbox(messagesMax: Self.intakeMax)
     if !settings.depot.skipsStartupScan { ledger.oweRescan() }

@@ -196,6 +196,24 @@ import Testing
     #expect(evictor.handle(.tried(freed: 20, hotBytes: 30)) == [.rest(isEnough: true)])
   }
 
+  @Test func `files are tried side by side, and a round ends behind the last of them`() {
+    var evictor = Evictor(bytesMax: 100, lowWatermark: 80, together: 2)
+    _ = evictor.handle(.measured(hotBytes: 150))
+    #expect(evictor.handle(.looked(["a", "b", "c", "d"])) == [.evict("a"), .evict("b")])
+    #expect(evictor.handle(.tried(freed: 20, hotBytes: 130)) == [.evict("c")])
+    #expect(evictor.handle(.tried(freed: 60, hotBytes: 70)) == [])
+    #expect(evictor.isEvicting)
+    #expect(evictor.handle(.tried(freed: 9, hotBytes: 61)) == [.rest(isEnough: true)])
+  }
+
+  @Test func `what comes in waits for others to go once the limit is passed by an eighth`() {
+    var evictor = Evictor(bytesMax: 80, lowWatermark: 60)
+    #expect(evictor.handle(.expected(bytes: 5, hotBytes: 85)) == [])
+    #expect(evictor.handle(.expected(bytes: 6, hotBytes: 85)) == [.look(max: 64, fromStart: true)])
+    #expect(evictor.handle(.looked(["a", "b"])) == [.evict("a")])
+    #expect(evictor.handle(.tried(freed: 1, hotBytes: 84)) == [.rest(isEnough: true)])
+  }
+
   @Test func `a limit of nothing keeps nothing`() {
     var evictor = Evictor(bytesMax: 0, lowWatermark: 0)
     #expect(evictor.handle(.measured(hotBytes: 1)) == [.look(max: 64, fromStart: true)])

@@ -1,5 +1,6 @@
-// Brings the schedule of evictions and the evictions together. There is one round at a time, on the
-// evictor's own thread or on that of a restore which needs room now.
+// Brings the schedule of evictions and the evictions together. There is one round at a time, led by
+// the evictor's own thread or by that of a restore which needs room now; the files of a round are
+// tried side by side by the evictor's hands, because each waits for its event to be durable.
 
 internal import Ambient
 internal import DurableFiles
@@ -23,21 +24,31 @@ final class EvictionRunner: Sendable {
   private let round: Monitor<Round?>
   private let nudges = Monitor((isNudged: false, isStopped: false))
   private let thread = Mutex<Worker?>(nil)
+  private let hands: Hands?
+
+  /// Threads that try files, and how many are tried at once.
+  static let handsCount = 16
 
   init(
     _ work: EvictionWork, manifest: Manifest, counters: EngineCounters, bytesMax: UInt64,
-    lowWatermark: UInt64, log: Log
+    lowWatermark: UInt64, hasThreads: Bool, log: Log
   ) {
     self.work = work
     self.manifest = manifest
     self.counters = counters
     self.bytesMax = bytesMax
     self.log = log
-    round = Monitor(Round(evictor: Evictor(bytesMax: bytesMax, lowWatermark: lowWatermark)))
+    hands = hasThreads ? Hands(count: Self.handsCount) : nil
+    round = Monitor(
+      Round(
+        evictor: Evictor(
+          bytesMax: bytesMax, lowWatermark: lowWatermark,
+          together: hasThreads ? Self.handsCount : 1)))
   }
 
   /// Starts the thread.
   func start() {
+    hands?.start { [work] path in work.run(path) }
     thread.withLock { thread in
       thread = Worker("evictor") { [self] in
         while wait() { run() }
@@ -49,6 +60,7 @@ final class EvictionRunner: Sendable {
   func stop() {
     nudges.change { $0.isStopped = true }
     thread.withLock { $0.take() }?.join()
+    hands?.stop()
   }
 
   /// Says that the depot may have become too large.
@@ -79,6 +91,12 @@ final class EvictionRunner: Sendable {
     perform(.wanted(bytes: bytes, hotBytes: hotBytes)) > 0
   }
 
+  /// Waits until so many bytes more do not lead far above the limit, or nothing more can go.
+  func expect(_ bytes: UInt64) {
+    guard hotBytes + bytes > bytesMax else { return }
+    perform(.expected(bytes: bytes, hotBytes: hotBytes))
+  }
+
   /// Runs a round to its end and returns how many bytes it freed.
   @discardableResult
   private func perform(_ event: Evictor.Event) -> UInt64 {
@@ -88,24 +106,29 @@ final class EvictionRunner: Sendable {
     defer { self.round.change { [round] in $0 = round } }
     var freed: UInt64 = 0
     var actions = round.evictor.handle(event)
-    while let action = actions.first {
-      actions.removeFirst()
-      switch action {
-      case .look(let max, let fromStart):
-        actions += round.evictor.handle(.looked(look(max, fromStart, &round)))
-      case .evict(let path):
-        let end = work.run(path)
+    while !actions.isEmpty {
+      var paths: [FilePath] = []
+      var following: [Evictor.Action] = []
+      for action in actions {
+        switch action {
+        case .look(let max, let fromStart):
+          following += round.evictor.handle(.looked(look(max, fromStart, &round)))
+        case .evict(let path): paths.append(path)
+        case .rest(let isEnough):
+          if !isEnough, !round.isShort {
+            log.write(.notice, "no more files can be evicted", [LogField("hot", hotBytes)])
+          }
+          round.isShort = !isEnough
+        }
+      }
+      for end in hands?.run(paths) ?? paths.map({ work.run($0) }) {
         counters.note(end)
         var bytes: UInt64?
         if case .evicted(let count) = end { bytes = count }
         freed += bytes ?? 0
-        actions += round.evictor.handle(.tried(freed: bytes, hotBytes: hotBytes))
-      case .rest(let isEnough):
-        if !isEnough, !round.isShort {
-          log.write(.notice, "no more files can be evicted", [LogField("hot", hotBytes)])
-        }
-        round.isShort = !isEnough
+        following += round.evictor.handle(.tried(freed: bytes, hotBytes: hotBytes))
       }
+      actions = following
     }
     return freed
   }
@@ -123,5 +146,49 @@ final class EvictionRunner: Sendable {
       log.write(.error, "what may be evicted cannot be told", [LogField("why", "\(error)")])
       return []
     }
+  }
+}
+
+/// The threads that try files.
+private final class Hands: Sendable {
+  private struct Errand: Sendable {
+    let path: FilePath
+    let tell: @Sendable (EvictionEnd) -> Void
+  }
+  private let box: Mailbox<Errand>
+  private let count: Int
+  private let running = Monitor(0)
+
+  init(count: Int) {
+    self.count = count
+    box = Mailbox(messagesMax: count)
+  }
+
+  func start(_ work: @escaping @Sendable (FilePath) -> EvictionEnd) {
+    running.change { $0 = count }
+    for number in 0..<count {
+      Worker("evictor-\(number)") { [self] in
+        while let errand = box.receive() { errand.tell(work(errand.path)) }
+        running.change { $0 -= 1 }
+      }.detach()
+    }
+  }
+
+  /// Ends the threads behind what they are at.
+  func stop() {
+    box.close()
+    _ = running.wait { $0 == 0 ? true : nil }
+  }
+
+  /// What became of each of the files, in no order; those that come after a stop are left out.
+  func run(_ paths: [FilePath]) -> [EvictionEnd] {
+    let ends = Monitor<[EvictionEnd]>([])
+    var sent = 0
+    for path in paths {
+      let errand = Errand(path: path) { end in ends.change { $0.append(end) } }
+      if box.send(errand) == .accepted { sent += 1 }
+    }
+    let all = ends.wait { [sent] in $0.count == sent ? $0 : nil }
+    return all ?? []
   }
 }

@@ -6,8 +6,9 @@
 //      │                                             └─────────── all tried ─────────┤
 //      └──────────────────── below the target ◀──────────────────────────────────────┘
 //
-// Files that stay, because a program has them open or they have changed, are passed over; a round
-// that has tried every candidate ends, however much there still is.
+// Several files are tried side by side, so that their events share commits. Files that stay, because a
+// program has them open or they have changed, are passed over; a round that has tried every candidate
+// ends, however much there still is.
 
 internal import DurableFiles
 
@@ -18,6 +19,8 @@ struct Evictor: Sendable {
     case measured(hotBytes: UInt64)
     /// Somebody needs that much more room, whatever the limit is.
     case wanted(bytes: UInt64, hotBytes: UInt64)
+    /// That much is about to come into the depot, and must fit below the limit with its margin.
+    case expected(bytes: UInt64, hotBytes: UInt64)
     /// What the manifest had behind the last ones; none means that there are no more.
     case looked([FilePath])
     /// A file was tried; `freed` is nil when it stays.
@@ -37,12 +40,18 @@ struct Evictor: Sendable {
 
   private let bytesMax: UInt64
   private let bytesKept: UInt64
+  private let together: Int
   private var target: UInt64?
   private var candidates: ArraySlice<FilePath> = []
+  /// Files that are being tried.
+  private var triedCount = 0
+  private var isReached = false
 
-  /// A round starts above `bytesMax` and ends below 0.9 × `lowWatermark`.
-  init(bytesMax: UInt64, lowWatermark: UInt64) {
+  /// A round starts above `bytesMax` and ends below 0.9 × `lowWatermark`; `together` files are tried at
+  /// once, so that a round may take as many but one more than it had to.
+  init(bytesMax: UInt64, lowWatermark: UInt64, together: Int = 1) {
     self.bytesMax = bytesMax
+    self.together = together
     bytesKept = max(1, lowWatermark / 10 * 9 + lowWatermark % 10 * 9 / 10)
   }
 
@@ -62,17 +71,39 @@ struct Evictor: Sendable {
         return []
       }
       return begin(until: enough + 1)
+    case .expected(let bytes, let hotBytes):
+      guard target == nil, hotBytes.addingReportingOverflow(bytes).partialValue > limitOfArrivals
+      else { return [] }
+      return begin(until: limitOfArrivals > bytes ? limitOfArrivals - bytes + 1 : 1)
     case .looked(let found):
       guard target != nil else { return [] }
       if found.isEmpty { return end(isEnough: false) }
       candidates = found[...]
-      return [.evict(candidates.removeFirst())]
+      return tryMore()
     case .tried(_, let hotBytes):
       guard let target else { return [] }
-      if hotBytes < target { return end(isEnough: true) }
-      if let next = candidates.popFirst() { return [.evict(next)] }
+      triedCount -= 1
+      if hotBytes < target { isReached = true }
+      if isReached { return triedCount == 0 ? end(isEnough: true) : [] }
+      let actions = tryMore()
+      if !actions.isEmpty || triedCount > 0 { return actions }
       return [.look(max: Self.batchMax, fromStart: false)]
     }
+  }
+
+  /// How much the depot may hold before a file that is to come in waits for others to go: an eighth
+  /// above the limit, for the evictor works beside those who read.
+  private var limitOfArrivals: UInt64 {
+    bytesMax.addingReportingOverflow(bytesMax / 8).partialValue
+  }
+
+  private mutating func tryMore() -> [Action] {
+    var actions: [Action] = []
+    while triedCount < together, let next = candidates.popFirst() {
+      triedCount += 1
+      actions.append(.evict(next))
+    }
+    return actions
   }
 
   private mutating func begin(until target: UInt64) -> [Action] {
@@ -83,6 +114,7 @@ struct Evictor: Sendable {
   private mutating func end(isEnough: Bool) -> [Action] {
     target = nil
     candidates = []
+    isReached = false
     return [.rest(isEnough: isEnough)]
   }
 }

@@ -16,6 +16,8 @@ struct RestoreWork: Sendable {
   let log: Log
   /// Makes room for so many bytes; false when no file could go.
   let makeRoom: @Sendable (UInt64) -> Bool
+  /// Waits until so many bytes more find their place in the cache, as far as files can go.
+  let expect: @Sendable (UInt64) -> Void
   /// Told of restores of which no event was written.
   let unrecorded: @Sendable () -> Void
 
@@ -69,6 +71,7 @@ struct RestoreWork: Sendable {
   private func bring(
     _ path: FilePath, _ stored: StoredCopy, _ cancellation: Cancellation?
   ) throws(EngineError) -> UInt64? {
+    expect(stored.details.size)
     let arrival: Arrival
     do throws(EngineError) {
       arrival = try restorer.download(path, from: stored, cancellation)
