@@ -208,6 +208,7 @@ public final class Engine: Sendable {
       return !life.isStarted
     }
     precondition(isFirst, "an engine is started once")
+    drainFailedDeletes()
     restores.start()
     evictions.start()
     if settings.depot.isReadOnly { return startKeeper() }
