@@ -135,7 +135,11 @@ let house: [Target] =
 
     // 5
     room(
-      "Rehearsal", ["DiskSimulation", "EventStore", "DurableFiles", "Digests", "Ambient", "Bytes"]),
+      "Rehearsal",
+      [
+        "CacheEngine", "Manifest", "ColdStorage", "DiskSimulation", "EventStore", "DurableFiles",
+        "Digests", "Telemetry", "Retry", "Ambient", "Bytes",
+      ]),
     room(
       "Bench",
       [
@@ -210,7 +214,7 @@ let house: [Target] =
         "Operations", "EventStore", "DiskSimulation", "ScratchFiles", "DurableFiles", "Digests",
         "Bytes", "Ambient",
       ]),
-    suite("RehearsalTests", ["Rehearsal", "DiskSimulation", "Ambient"]),
+    suite("RehearsalTests", ["Rehearsal", "ColdStorage", "DiskSimulation", "Ambient"]),
     suite(
       "CloudStorageTests",
       [

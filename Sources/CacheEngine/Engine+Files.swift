@@ -84,6 +84,11 @@ extension Engine {
       if !error.isOfNothingThere { throw EngineError(error, path) }
     }
     depot.removeEmptyDirectories(above: path)
+    do throws(DiskError) {
+      try depot.secureRemoval(of: path)
+    } catch {
+      throw EngineError(error, path)
+    }
     counters.deletes.add()
   }
 }

@@ -45,6 +45,15 @@ extension Engine {
   /// What is true of a file.
   package func row(at path: FilePath) throws(EngineError) -> FileRow? { try ledger.row(at: path) }
 
+  /// What the manifest keeps of counts, and what counting its rows comes to.
+  package func recount() throws(EngineError) -> (kept: Counts, counted: Counts) {
+    do throws(ManifestError) {
+      return try manifest.recount()
+    } catch {
+      throw .manifest("\(error)")
+    }
+  }
+
   /// Evicts one file, if nothing speaks against it; true when it went.
   package func stepEvict(_ path: FilePath) -> Bool {
     let end = evictionWork.run(path)

@@ -327,8 +327,10 @@ import Testing
   {
     let ground = try SimulatedGround()
     try ground.store("dir/a", "text")
-    let hot = try #require(try ground.row("dir/a")?.hot)
-    let departure = try Departure.begin("dir/a", judged: hot, in: ground.running.depot)
+    let row = try #require(try ground.row("dir/a"))
+    let departure = try Departure.begin(
+      "dir/a", judged: try #require(row.hot), generation: row.generation,
+      in: ground.running.depot)
     _ = try OpenFile(
       Depot.restoring.appending("0011223344556677"), .creating(mode: 0o600), on: ground.depotDisk)
     try ground.kill()
@@ -337,6 +339,23 @@ import Testing
     #expect(try ground.row("dir/a")?.state == .dirty)
     #expect(try ground.names(in: Depot.evicting).isEmpty)
     #expect(try ground.names(in: Depot.restoring).isEmpty)
+  }
+
+  @Test func `a file whose removal was lost does not stand for what was written since`() throws {
+    let ground = try SimulatedGround()
+    try ground.store("a", "first")
+    let generation = try #require(try ground.row("a")).generation
+    #expect(ground.running.stepEvict("a"))
+    let aside = Depot.evicting.appending(
+      Departure.asideName(of: "a", generation: generation))
+    try ground.store("a", "second")
+    #expect(ground.running.stepEvict("a"))
+    try SimulatedGround.write(aside, "first", on: ground.depotDisk)
+    try ground.kill()
+    #expect(try ground.text("a") == nil)
+    #expect(try ground.names(in: Depot.displaced).count == 1)
+    _ = try ground.running.fetch("a")
+    #expect(try ground.text("a") == "second")
   }
 
   @Test func `a file lying aside whose path nothing tells is kept`() throws {

@@ -8,6 +8,7 @@
 // A disk latches when a sync has failed. What was under way then fails, and the depot is opened
 // anew: nothing that was not known to be durable was ever said to be.
 
+internal import Digests
 package import DurableFiles
 internal import Manifest
 internal import Synchronization
@@ -80,6 +81,27 @@ package final class Depot: Sendable {
     }
   }
 
+  /// The bytes that are read at once.
+  private static let pieceBytes = 1 << 20
+
+  /// What the bytes of a file hash to, as they are read.
+  static func digest(of file: borrowing OpenFile) throws(DiskError) -> Blake3Digest {
+    var hasher = Blake3()
+    var piece = [UInt8](repeating: 0, count: pieceBytes)
+    var offset: UInt64 = 0
+    while true {
+      let count = try file.read(at: offset, into: &piece, count: piece.count)
+      if count == 0 { return hasher.digest() }
+      hasher.update(piece.span.extracting(first: count))
+      offset += UInt64(count)
+    }
+  }
+
+  /// What the bytes of the file at a path hash to.
+  func digest(at path: FilePath) throws(DiskError) -> Blake3Digest {
+    try Self.digest(of: try OpenFile(path, .reading, on: disk))
+  }
+
   /// Makes the directories that a file needs, like the nearest that exists.
   func makeWay(to path: FilePath) throws(DiskError) {
     try perform { (disk) throws(DiskError) in
@@ -88,6 +110,19 @@ package final class Depot: Sendable {
       if existing == path.parent { return }
       let mode = try disk.status(at: existing)?.mode ?? 0o755
       try disk.makeDirectories(path.parent, mode: mode)
+    }
+  }
+
+  /// Makes it durable that a file is gone, whether it was removed just now or left on its way out some
+  /// time ago; or a crash of the machine would bring it back.
+  func secureRemoval(of path: FilePath) throws(DiskError) {
+    try perform { (disk) throws(DiskError) in
+      var existing = path.parent
+      while existing != .root, try disk.status(at: existing)?.kind != .directory {
+        existing = existing.parent
+      }
+      try disk.syncDirectory(existing)
+      try disk.syncDirectory(Self.evicting)
     }
   }
 

@@ -9,10 +9,11 @@
 // tell whether somebody wrote just before. The comparison therefore comes first, under a write lease:
 // the kernel grants it while no other opening of the file exists, not even a mapping, and whoever
 // opens or cuts the file from then on is made to wait and ends the lease visibly. As long as the
-// lease holds, the comparison holds. Aside, no path of the depot leads to the file any more.
+// lease holds, the comparison holds. The path may have been given to another file meanwhile, so what
+// lies aside is compared with what is leased. Aside, no path of the depot leads to the file any more.
 //
-// A crash leaves the file below `.p4cache/evicting` under the name of its stream; the next start
-// puts it back. One race is left: a program that has found the file by its path before the rename
+// A crash leaves the file below `.p4cache/evicting` under the name of its stream and generation; the
+// next start puts it back unless newer events say that it is of no use any more. One race is left: a program that has found the file by its path before the rename
 // and opens it only after the last look. It holds a file without a name then, as after any other
 // removal; what it reads is right.
 
@@ -66,22 +67,36 @@ struct Departure: ~Copyable {
 
   /// Takes a file out of its place, if it is what was judged and nobody uses it.
   static func begin(
-    _ path: FilePath, judged hot: HotCopy, in depot: Depot
+    _ path: FilePath, judged hot: HotCopy, generation: UInt64 = 0, in depot: Depot
   ) throws(EvictionRefusal) -> Departure {
     let file = try open(path, depot)
     try lease(file)
     try compare(file, with: hot)
-    let aside = Depot.evicting.appending(asideName(of: path))
+    let aside = Depot.evicting.appending(asideName(of: path, generation: generation))
     try move(path, to: aside, depot)
     let departure = Departure(path, aside, file, depot)
-    guard departure.isUndisturbed else { throw .disturbed(departure.putBack()) }
+    guard departure.isUndisturbed, departure.isItself else {
+      throw .disturbed(departure.putBack())
+    }
     return departure
   }
 
-  /// The name that a file has aside: that of its stream, which tells the path.
-  static func asideName(of path: FilePath) -> String {
+  /// The name that a file has aside: that of its stream, which tells the path, and the generation
+  /// that was judged, which tells whether something has happened to the file since.
+  static func asideName(of path: FilePath, generation: UInt64 = 0) -> String {
     let entity = FileEvent.coordinate(of: path).entity
-    return String(entity[entity.index(after: entity.firstIndex(of: ":")!)...])
+    let stream = entity[entity.index(after: entity.firstIndex(of: ":")!)...]
+    return "\(stream)-\(generation)"
+  }
+
+  /// Whether what lies aside is the file that was compared. A program may have given the path to another
+  /// file just before the rename, which no lease tells.
+  private var isItself: Bool {
+    do throws(DiskError) {
+      return try depot.disk.status(at: aside)?.inode == file.status.inode
+    } catch {
+      return false
+    }
   }
 
   /// Whether nobody has tried to open it since it was compared.
@@ -122,7 +137,7 @@ struct Departure: ~Copyable {
   }
 
   /// Keeps a file whose path is taken, under the first free name.
-  private static func displace(
+  static func displace(
     _ aside: FilePath, in depot: Depot
   ) throws(DiskError) -> FilePath {
     let name = String(decoding: aside.name, as: UTF8.self)

@@ -63,7 +63,8 @@ struct EvictionWork: Sendable {
   ) throws(EngineError) -> EvictionEnd {
     let departure: Departure
     do throws(EvictionRefusal) {
-      departure = try Departure.begin(turn.path, judged: hot, in: depot)
+      departure = try Departure.begin(
+        turn.path, judged: hot, generation: turn.row?.generation ?? 0, in: depot)
     } catch {
       try settle(error, &turn)
       return .stays(.refused(error))

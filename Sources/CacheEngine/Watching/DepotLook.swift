@@ -20,9 +20,6 @@ struct DepotLook: Sendable {
   let depot: Depot
   let clock: WallClock
 
-  /// The bytes that are read at once.
-  private static let pieceBytes = 1 << 20
-
   /// Writes down what has become of a file; true when something has.
   @discardableResult
   func look(at path: FilePath, _ cause: WriteCause) throws(EngineError) -> Bool {
@@ -59,18 +56,8 @@ struct DepotLook: Sendable {
     do throws(DiskError) {
       let file = try OpenFile(path, .reading, on: depot.disk)
       let before = HotCopy(try file.status)
-      guard before.isSame(as: found) else { return nil }
-      var hasher = Blake3()
-      var piece = [UInt8](
-        repeating: 0, count: Int(min(max(1, before.details.size), UInt64(Self.pieceBytes))))
-      var offset: UInt64 = 0
-      while offset < before.details.size {
-        let count = try file.read(at: offset, into: &piece, count: piece.count)
-        if count == 0 { return nil }
-        hasher.update(piece.span.extracting(first: count))
-        offset += UInt64(count)
-      }
-      guard hasher.digest() == stored.digest, HotCopy(try file.status).isSame(as: before)
+      guard before.isSame(as: found), try Depot.digest(of: file) == stored.digest,
+        HotCopy(try file.status).isSame(as: before)
       else { return nil }
       return before
     } catch {
