@@ -128,6 +128,9 @@ struct Departure: ~Copyable {
       } catch .exists {
         return .displaced(try displace(aside, in: depot))
       }
+      // Or a crash of the machine may undo the way back alone, and keep the way out.
+      try depot.disk.syncDirectory(path.parent)
+      try depot.disk.syncDirectory(Depot.evicting)
       guard let hot = try depot.copy(at: path) else { return .stuck(.absent(path)) }
       return .back(hot)
     } catch {

@@ -77,10 +77,20 @@ struct Recovery: Sendable {
     let row = try ledger.row(at: path)
     guard let row else { return .displaced }
     if row.generation <= generation { return .putBack }
+    // It is the very file that should stand at its path, whose way back a crash has undone.
+    if let hot = row.hot, try isOne(aside, hot, path) { return .putBack }
     if let stored = row.stored, try digest(of: aside, path) == stored.digest { return .dropped }
     // It went, nothing happened to the file since, and these are not the bytes that it went with:
     // somebody who had found it before wrote to it.
     return row.generation == generation + 1 && !row.isHot ? .putBack : .displaced
+  }
+
+  private func isOne(
+    _ aside: FilePath, _ hot: HotCopy, _ path: FilePath
+  ) throws(EngineError) -> Bool {
+    guard let found = try depot.copy(at: aside, path) else { return false }
+    return found.inode == hot.inode && found.details.size == hot.details.size
+      && found.details.modifiedNanoseconds == hot.details.modifiedNanoseconds
   }
 
   private func digest(of aside: FilePath, _ path: FilePath) throws(EngineError) -> Blake3Digest {
