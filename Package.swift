@@ -143,7 +143,8 @@ let house: [Target] =
     room(
       "Bench",
       [
-        "Operations", "EventStore", "RocksDB", "SQLite", "CloudStorage", "ColdStorage", "HTTP",
+        "Manifest", "Operations", "EventStore", "RocksDB", "SQLite", "CloudStorage", "ColdStorage",
+        "HTTP",
         "Retry",
         "Telemetry", "Digests", "DurableFiles", "Ambient", "Bytes",
       ]),
@@ -152,8 +153,9 @@ let house: [Target] =
     .executableTarget(
       name: "larder",
       dependencies: [
-        "Bench", "Rehearsal", "CacheEngine", "Operations", "EventStore", "CloudStorage",
-        "ColdStorage", "Sockets", "Ambient", "Bytes", "Digests", "DurableFiles", "Flags", "HTTP",
+        "Bench", "Rehearsal", "CacheEngine", "Manifest", "Operations", "EventStore", "CloudStorage",
+        "ColdStorage", "Sockets", "Views", "Ambient", "Bytes", "Digests", "DurableFiles", "Flags",
+        "HTTP",
         "Telemetry", "Retry",
       ],
       exclude: ["README.md"], swiftSettings: strict),

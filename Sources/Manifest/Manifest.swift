@@ -24,11 +24,17 @@ package final class Manifest: Sendable {
     /// Counts of what is in the tables.
     var counts: Counts
     /// Everything up to here was in the log when the manifest opened.
-    let replayTarget: UInt64
+    var replayTarget: UInt64
     /// What the tables say of themselves.
     var standing: Standing
     /// Reads that are not written yet.
     var touches: [FilePath: WallTime] = [:]
+    /// Why the tables cannot be believed any more; they are made anew.
+    var damage: String?
+    /// How often they were, since the manifest was opened.
+    var startsOver = 0
+    /// How far a build has come; nil when there is none.
+    var building: BuildProgress?
     /// Why the last batch could not be applied.
     var fault: ManifestError?
     /// Something was accepted that the worker has not looked for.
@@ -37,6 +43,7 @@ package final class Manifest: Sendable {
 
     var isReplaying: Bool { scanned < replayTarget }
   }
+  let place: ManifestPlace
   let log: EventReader
   let databases: Databases
   let options: ManifestOptions
@@ -56,22 +63,33 @@ package final class Manifest: Sendable {
   ) throws(ManifestError) -> Manifest {
     let opened = try OpenedTables.open(place, log: log, options)
     let visible = try inLog { () throws(StoreError) in try log.lastSequence }
-    let manifest = Manifest(opened, log: log, options, replayTarget: visible)
-    if options.applying == .worker { manifest.startWorker() }
+    let manifest = Manifest(place, opened, log: log, options, replayTarget: visible)
+    if opened.standing.watermark == 0 { try manifest.expectWholeLog() }
+    if case .directory(let disk, _) = place, !opened.databases.isFrozen {
+      try onDisk { () throws(DiskError) in try TableBuilder.clear(disk) }
+    }
+    if options.applying == .worker, !opened.databases.isFrozen { manifest.startWorker() }
     return manifest
   }
 
-  private init(
-    _ opened: OpenedTables, log: EventReader, _ options: ManifestOptions, replayTarget: UInt64
+  init(
+    _ place: ManifestPlace, _ opened: OpenedTables, log: EventReader, _ options: ManifestOptions,
+    replayTarget: UInt64, scanned: UInt64? = nil
   ) {
+    self.place = place
     self.log = log
     self.options = options
     databases = opened.databases
     journal = Log(room: "manifest", to: options.log)
     state = Monitor(
       State(
-        scanned: opened.standing.watermark, counts: opened.counts, replayTarget: replayTarget,
+        scanned: scanned ?? opened.standing.watermark, counts: opened.counts,
+        replayTarget: replayTarget,
         standing: opened.standing))
+    if let doubt = opened.setAside {
+      journal.write(
+        .warning, "moved the manifest aside and makes it again", [LogField("why", doubt)])
+    }
   }
 
   private func startWorker() {
@@ -89,6 +107,11 @@ package final class Manifest: Sendable {
     guard first else { return }
     worker.withLock { $0.take() }?.join()
     while try applyBatch(writesStanding: true) {}
+    guard !databases.isFrozen else { return }
+    // With nothing left beside it, the file alone is the database.
+    try inManifest { () throws(SQLiteError) in
+      try databases.write { (connection) throws(SQLiteError) in _ = try connection.checkpoint() }
+    }
   }
 
   // MARK: - The truth of one file
@@ -102,8 +125,13 @@ package final class Manifest: Sendable {
     switch answer {
     case .row(let found): row = found
     case .unknown:
-      row =
-        if isReplaying { try base(of: path).row } else { try kept(path) }
+      do throws(ManifestError) {
+        row =
+          if isReplaying { try base(of: path).row } else { try kept(path) }
+      } catch .database(let error) where error.isDamage {
+        // The tables are made again meanwhile; the log holds all that they held.
+        row = try logged(path)
+      }
     }
     if let touched, let accessed = row?.accessed { row?.accessed = max(accessed, touched) }
     return row
@@ -111,10 +139,34 @@ package final class Manifest: Sendable {
 
   /// What the tables have of a file.
   private func kept(_ path: FilePath) throws(ManifestError) -> FileRow? {
-    try inManifest { () throws(SQLiteError) in
-      try databases.read { (connection) throws(SQLiteError) in
-        try FileTable.find(path, in: connection)?.row
+    try reading { (connection) throws(SQLiteError) in
+      try FileTable.find(path, in: connection)?.row
+    }
+  }
+
+  /// What the log alone says of a file.
+  private func logged(_ path: FilePath) throws(ManifestError) -> FileRow? {
+    var row: FileRow?
+    try eachTransition(of: path, in: 1...UInt64.max) { event, header in
+      row = FileRow.applying(event, at: EventPlace(header), to: row).row
+    }
+    return row
+  }
+
+  /// Lends a connection that reads; a database that turns out to be damaged is made again.
+  func reading<Result>(
+    _ body: (borrowing Connection) throws(SQLiteError) -> Result
+  ) throws(ManifestError) -> Result {
+    do throws(SQLiteError) {
+      return try databases.read(body)
+    } catch {
+      if error.isDamage {
+        state.change { (state: inout State) in
+          state.damage = state.damage ?? "\(error)"
+          state.hasNews = true
+        }
       }
+      throw .database(error)
     }
   }
 
@@ -166,14 +218,12 @@ package final class Manifest: Sendable {
   private func base(
     of path: FilePath, before sequence: UInt64 = .max
   ) throws(ManifestError) -> Base {
-    let (kept, watermark) = try inManifest { () throws(SQLiteError) in
-      try databases.read { (connection) throws(SQLiteError) in
-        try connection.view { () throws(SQLiteError) in
-          (
-            try FileTable.find(path, in: connection)?.row,
-            try Standing.watermark(connection)
-          )
-        }
+    let (kept, watermark) = try reading { (connection) throws(SQLiteError) in
+      try connection.view { () throws(SQLiteError) in
+        (
+          try FileTable.find(path, in: connection)?.row,
+          try Standing.watermark(connection)
+        )
       }
     }
     var base = Base(kept: kept, row: kept, watermark: watermark)

@@ -16,6 +16,18 @@ package enum ManifestError: Error, Equatable, Sendable {
   /// So many transitions are not applied yet that the caller waited in vain for room.
   case behind(filesMax: Int)
   case closed
+  /// The log no longer holds the beginning, and there is nothing to begin from instead.
+  case incomplete(removedBefore: UInt64)
+}
+
+extension ManifestError {
+  /// Whether what is kept is not what was written, and cannot be made again here.
+  package var isLoss: Bool {
+    switch self {
+    case .incomplete, .database(.corrupt), .database(.notADatabase): true
+    default: false
+    }
+  }
 }
 
 extension ManifestError: CustomStringConvertible {
@@ -28,6 +40,9 @@ extension ManifestError: CustomStringConvertible {
       "the manifest is more than \(filesMax) files behind the log and does not catch up; "
         + "see the log for what holds it"
     case .closed: "the manifest is closed"
+    case .incomplete(let sequence):
+      "the manifest cannot be made again from the log, from which events before \(sequence) were "
+        + "removed; rebuild it from cold storage"
     }
   }
 }

@@ -36,6 +36,10 @@ package struct ManifestOptions: Sendable {
   package var touchesMax: Int
   /// How many pages can be read at once, each on a connection of its own.
   package var readers: Int
+  /// From how many events on tables are built at once instead of batch by batch.
+  package var bulkEventsMin: UInt64
+  /// How many events of a build are in memory at once, on average.
+  package var partEvents: UInt64
   /// How much of the database the applier keeps in memory.
   package var cacheMax: ByteCount
 
@@ -43,7 +47,9 @@ package struct ManifestOptions: Sendable {
     monotonicClock: MonotonicClock = .live, log: LogSink = .none, applying: Applying = .worker,
     overlayFilesMax: Int = 16_384, batchEventsMax: Int = 8_192,
     gathering: Duration = .milliseconds(20), roomTimeout: Duration = .seconds(30),
-    touchesMax: Int = 65_536, readers: Int = 4, cacheMax: ByteCount = ByteCount(48 << 20)
+    touchesMax: Int = 65_536, readers: Int = 4, bulkEventsMin: UInt64 = 20_000,
+    partEvents: UInt64 = 125_000,
+    cacheMax: ByteCount = ByteCount(48 << 20)
   ) {
     self.monotonicClock = monotonicClock
     self.log = log
@@ -54,6 +60,8 @@ package struct ManifestOptions: Sendable {
     self.roomTimeout = roomTimeout
     self.touchesMax = touchesMax
     self.readers = readers
+    self.bulkEventsMin = bulkEventsMin
+    self.partEvents = partEvents
     self.cacheMax = cacheMax
   }
 }

@@ -54,15 +54,7 @@ struct Batch {
     if let oddity = applied.oddity {
       oddities.append(Oddity(sequence: place.sequence, path: event.path, sentence: oddity))
     }
-    if let orphan = applied.orphan { orphans.append(.add(orphan, event.path, place)) }
-    switch event.transition {
-    case .stored(let copy, _), .adopted(let copy, _):
-      guard applied.row?.stored?.isSameObject(as: copy) == true else { return }
-      orphans.append(.remove(key: copy.key, backend: copy.backend))
-    case .objectRemoved(let key, let backend):
-      orphans.append(.remove(key: key, backend: backend))
-    default: return
-    }
+    orphans += OrphanChange.changes(by: event, applied, at: place)
   }
 
   /// Notes that a file was read; false when the batch does not hold it.
@@ -130,19 +122,11 @@ struct Batch {
       var directory = path.parent
       rollUps[directory, default: RollUp()].own += difference.all.files
       while true {
-        rollUps[directory, default: RollUp()].add(difference)
+        rollUps[directory, default: RollUp()].addBelow(difference)
         if directory == .root { break }
         directory = directory.parent
       }
     }
     return rollUps
-  }
-}
-
-extension RollUp {
-  fileprivate mutating func add(_ other: RollUp) {
-    all = all + other.all
-    hot = hot + other.hot
-    atRisk = atRisk + other.atRisk
   }
 }

@@ -17,6 +17,8 @@ package struct ManifestLag: Equatable, Sendable {
   package let files: Int
   /// What the log held at opening is not all applied yet; pages and counts are of an earlier moment.
   package let isReplaying: Bool
+  /// The tables are made from the whole log, and this far; nil when they are not.
+  package let building: BuildProgress?
   /// What the last batch failed of; it is tried again.
   package let fault: ManifestError?
 }
@@ -28,7 +30,7 @@ extension Manifest {
     return state.withLock { state in
       ManifestLag(
         events: visible - min(visible, state.scanned), files: state.overlay.filesCount,
-        isReplaying: state.isReplaying, fault: state.fault)
+        isReplaying: state.isReplaying, building: state.building, fault: state.fault)
     }
   }
 
@@ -41,9 +43,15 @@ extension Manifest {
   func applyBatch(writesStanding: Bool) throws(ManifestError) -> Bool {
     try turn.withLock { (_) throws(ManifestError) in
       do throws(ManifestError) {
+        if databases.isFrozen { return false }
+        if let damage = state.withLock({ $0.damage }) { try startOver(because: damage) }
+        if try buildIfNew() { return true }
         let more = try applyNext(writesStanding)
         state.withLock { $0.fault = nil }
         return more
+      } catch .database(let error) where error.isDamage {
+        try startOver(because: "\(error)")
+        return true
       } catch {
         state.withLock { $0.fault = error }
         throw error

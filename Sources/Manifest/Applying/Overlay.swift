@@ -22,6 +22,8 @@ struct Overlay {
   private(set) var difference = Counts()
 
   var filesCount: Int { entries.count }
+  /// The files that are here, in an order that stays while they do.
+  var paths: [FilePath] { Array(entries.keys) }
 
   /// The newest row of a file that is here.
   enum Answer {

@@ -27,10 +27,8 @@ package struct ChildrenPage: Sendable {
 extension Manifest {
   /// What lies below a directory; nil when no file does.
   package func directory(_ path: FilePath) throws(ManifestError) -> RollUp? {
-    try inManifest { () throws(SQLiteError) in
-      try databases.read { (connection) throws(SQLiteError) in
-        try DirectoryTable.find(path, in: connection)?.rollUp
-      }
+    try reading { (connection) throws(SQLiteError) in
+      try DirectoryTable.find(path, in: connection)?.rollUp
     }
   }
 
@@ -39,14 +37,12 @@ extension Manifest {
     of path: FilePath, after place: ChildPlace? = nil, limit: Int = 200
   ) throws(ManifestError) -> ChildrenPage {
     let limit = max(1, min(limit, RowQuery.rowsMax))
-    return try inManifest { () throws(SQLiteError) in
-      try databases.read { (connection) throws(SQLiteError) in
-        try connection.view { () throws(SQLiteError) in
-          guard let directory = try DirectoryTable.find(path, in: connection)?.id else {
-            return ChildrenPage(directories: [], files: [], next: nil)
-          }
-          return try Self.children(of: directory, after: place, limit, connection)
+    return try reading { (connection) throws(SQLiteError) in
+      try connection.view { () throws(SQLiteError) in
+        guard let directory = try DirectoryTable.find(path, in: connection)?.id else {
+          return ChildrenPage(directories: [], files: [], next: nil)
         }
+        return try Self.children(of: directory, after: place, limit, connection)
       }
     }
   }

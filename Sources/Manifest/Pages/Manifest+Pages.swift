@@ -3,7 +3,7 @@
 // out.
 
 internal import Ambient
-internal import DurableFiles
+package import DurableFiles
 internal import SQLite
 
 extension Manifest {
@@ -15,15 +15,20 @@ extension Manifest {
     return RowPage(rows: page.rows.map(\.row), next: page.next)
   }
 
+  /// Where a file is in an order, for going on behind it; nil when it is not applied, or absent.
+  package func place(of path: FilePath, in order: RowOrder) throws(ManifestError) -> RowPlace? {
+    try reading { (connection) throws(SQLiteError) in
+      try FileTable.find(path, in: connection).map(order.place(of:))
+    }
+  }
+
   func keptPage(
     _ query: RowQuery, after place: RowPlace?
   ) throws(ManifestError) -> (rows: [KeptRow], next: RowPlace?) {
     precondition(place.map { $0.order == query.order } ?? true, "a place belongs to its order")
-    return try inManifest { () throws(SQLiteError) in
-      try databases.read { (connection) throws(SQLiteError) in
-        try connection.view { () throws(SQLiteError) in
-          try RowPager(query: query).page(after: place, connection)
-        }
+    return try reading { (connection) throws(SQLiteError) in
+      try connection.view { () throws(SQLiteError) in
+        try RowPager(query: query).page(after: place, connection)
       }
     }
   }

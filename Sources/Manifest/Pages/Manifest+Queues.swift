@@ -28,11 +28,9 @@ extension Manifest {
   /// Counts the rows of the tables one by one, with what the tables have kept beside; they differ
   /// only by a mistake. Takes a second for each ten million rows or so.
   package func recount() throws(ManifestError) -> (kept: Counts, counted: Counts) {
-    try inManifest { () throws(SQLiteError) in
-      try databases.read { (connection) throws(SQLiteError) in
-        try connection.view { () throws(SQLiteError) in
-          (try Counts.read(connection), try Counts.recount(connection))
-        }
+    try reading { (connection) throws(SQLiteError) in
+      try connection.view { () throws(SQLiteError) in
+        (try Counts.read(connection), try Counts.recount(connection))
       }
     }
   }
@@ -62,15 +60,13 @@ extension Manifest {
 
   /// When the next attempt of a dirty file is due; nil when none waits for its deadline.
   package func nextRetry() throws(ManifestError) -> WallTime? {
-    let kept = try inManifest { () throws(SQLiteError) in
-      try databases.read { (connection) throws(SQLiteError) in
-        try connection.first(
-          """
-          SELECT retry FROM file INDEXED BY file_due WHERE state = 1 AND retry IS NOT NULL
-          ORDER BY retry LIMIT 1
-          """
-        ) { row in WallTime(microseconds: row.integer(0)) }
-      }
+    let kept = try reading { (connection) throws(SQLiteError) in
+      try connection.first(
+        """
+        SELECT retry FROM file INDEXED BY file_due WHERE state = 1 AND retry IS NOT NULL
+        ORDER BY retry LIMIT 1
+        """
+      ) { row in WallTime(microseconds: row.integer(0)) }
     }
     let newer = state.withLock { state in
       state.overlay.rows.compactMap { $0.row?.state == .dirty ? $0.row?.retryAt : nil }.min()
@@ -103,11 +99,9 @@ extension Manifest {
     _ keyset: Keyset, after place: QueuePlace?, _ limit: Int, key: (FileRow) -> [Int64],
     wanted: (FileRow) -> Bool
   ) throws(ManifestError) -> QueuePage {
-    let kept = try inManifest { () throws(SQLiteError) in
-      try databases.read { (connection) throws(SQLiteError) in
-        try keyset.rows(
-          after: place?.key.map(SQLValue.integer), limit: limit, connection)
-      }
+    let kept = try reading { (connection) throws(SQLiteError) in
+      try keyset.rows(
+        after: place?.key.map(SQLValue.integer), limit: limit, connection)
     }
     var page = QueuePage(rows: [], next: nil)
     for candidate in kept {
@@ -135,10 +129,8 @@ extension Manifest {
   package func orphans(
     due time: WallTime, after id: Int64 = 0, limit: Int = 64
   ) throws(ManifestError) -> [Orphan] {
-    let kept = try inManifest { () throws(SQLiteError) in
-      try databases.read { (connection) throws(SQLiteError) in
-        try OrphanTable.due(by: time, after: id, limit: limit, connection)
-      }
+    let kept = try reading { (connection) throws(SQLiteError) in
+      try OrphanTable.due(by: time, after: id, limit: limit, connection)
     }
     let taken = state.withLock { state in state.overlay.rows.compactMap { $0.row?.stored } }
     return kept.filter { orphan in !taken.contains { $0.isSameObject(as: orphan.copy) } }
@@ -147,10 +139,8 @@ extension Manifest {
   /// The last transitions that made no sense, the newest first, and how many there ever were.
   package func oddities(limit: Int = 50) throws(ManifestError) -> (last: [Oddity], count: Int64) {
     let count = state.withLock { $0.standing.oddities }
-    let last = try inManifest { () throws(SQLiteError) in
-      try databases.read { (connection) throws(SQLiteError) in
-        try OddityTable.last(limit, connection)
-      }
+    let last = try reading { (connection) throws(SQLiteError) in
+      try OddityTable.last(limit, connection)
     }
     return (last, count)
   }

@@ -25,6 +25,13 @@ package struct RollUp: Hashable, Sendable {
     if share.isHot { hot = hot + amount }
     if share.state == .dirty || share.state == .failed { atRisk = atRisk + amount }
   }
+
+  /// Adds all that is below another directory, which lies below this one.
+  mutating func addBelow(_ other: RollUp) {
+    all = all + other.all
+    hot = hot + other.hot
+    atRisk = atRisk + other.atRisk
+  }
 }
 
 enum DirectoryTable {
@@ -78,6 +85,24 @@ enum DirectoryTable {
       return true
     }
     return id
+  }
+
+  /// Inserts a directory that is not there.
+  static func insert(
+    _ rollUp: RollUp, id: Int64, parent: Int64?, at path: FilePath,
+    _ connection: borrowing Connection
+  ) throws(SQLiteError) {
+    try connection.run(
+      """
+      INSERT INTO directory
+        (id, parent, path, own, files, bytes, hot_files, hot_bytes, risk_files, risk_bytes)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+      """,
+      [
+        .integer(id), .integer(orNull: parent), .blob(path.bytes), .integer(rollUp.own),
+        .integer(rollUp.all.files), .integer(rollUp.all.bytes), .integer(rollUp.hot.files),
+        .integer(rollUp.hot.bytes), .integer(rollUp.atRisk.files), .integer(rollUp.atRisk.bytes),
+      ])
   }
 
   /// Removes a directory below which nothing is left.

@@ -42,15 +42,16 @@ enum FileTable {
     return found
   }
 
+  static let insertion = """
+    INSERT INTO file
+      (state, hot, pinned, size, accessed, changed, retry, record, path, directory, name)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+    """
+
   static func insert(
     _ row: FileRow, in directory: Int64, _ connection: borrowing Connection
   ) throws(SQLiteError) {
-    let sql = """
-      INSERT INTO file
-        (state, hot, pinned, size, accessed, changed, retry, record, path, directory, name)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-      """
-    try connection.withStatement(sql) { (statement) throws(SQLiteError) in
+    try connection.withStatement(insertion) { (statement) throws(SQLiteError) in
       try insert(row, in: directory, statement)
     }
   }

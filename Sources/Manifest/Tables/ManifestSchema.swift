@@ -73,6 +73,18 @@ enum ManifestSchema {
 
     """
 
+  /// What `indexes` makes, away again, for rows that come in bulk.
+  static let dropIndexes = """
+    DROP INDEX file_path;
+    DROP INDEX file_directory;
+    DROP INDEX file_size;
+    DROP INDEX file_accessed;
+    DROP INDEX file_state;
+    DROP INDEX file_retry;
+    DROP INDEX file_due;
+    DROP INDEX file_evictable;
+    """
+
   /// Made last when rows come in bulk.
   static let indexes = """
     CREATE UNIQUE INDEX file_path ON file (path);

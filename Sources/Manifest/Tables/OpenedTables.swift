@@ -35,12 +35,20 @@ struct OpenedTables {
     return try read(location, options, setAside: doubt)
   }
 
+  /// Opens a database that nobody changes, and changes nothing.
+  static func openFrozen(
+    at path: [UInt8], _ options: ManifestOptions
+  ) throws(ManifestError) -> OpenedTables {
+    try read(
+      .file(path + Array("/\(fileName)".utf8)), options, setAside: nil, isFrozen: true)
+  }
+
   private static func read(
-    _ location: Location, _ options: ManifestOptions, setAside: String?
+    _ location: Location, _ options: ManifestOptions, setAside: String?, isFrozen: Bool = false
   ) throws(ManifestError) -> OpenedTables {
     try inManifest { () throws(SQLiteError) in
       let databases = try Databases(
-        location, readers: options.readers, cacheMax: options.cacheMax)
+        location, readers: options.readers, cacheMax: options.cacheMax, isFrozen: isFrozen)
       let (standing, counts) = try databases.write { (connection) throws(SQLiteError) in
         (try Standing.read(connection), try Counts.read(connection))
       }
@@ -66,17 +74,31 @@ struct OpenedTables {
     }
   }
 
-  /// Puts the database out of the way, in place of one that was put there before.
-  private static func setAside(on disk: any Disk) throws(ManifestError) {
+  /// Gives a database that is whole and synced the name of the one in use, which nobody has open.
+  static func install(_ database: FilePath, on disk: any Disk) throws(ManifestError) {
     try onDisk { () throws(DiskError) in
-      // Without its database a log of SQLite's says nothing, and beside a new one it would be read.
-      for suffix in ["-wal", "-shm"] {
-        do throws(DiskError) {
-          try disk.remove(FilePath.root.appending(fileName + suffix))
-        } catch .absent {
-          // It was closed in order.
-        }
+      try removeLogs(on: disk)
+      try disk.rename(database, to: FilePath.root.appending(fileName), replacing: true)
+      try disk.syncDirectory(.root)
+    }
+  }
+
+  /// Removes what SQLite keeps beside a database. Without its database a log of SQLite's says
+  /// nothing, and beside another one it would be read.
+  private static func removeLogs(on disk: any Disk) throws(DiskError) {
+    for suffix in ["-wal", "-shm"] {
+      do throws(DiskError) {
+        try disk.remove(FilePath.root.appending(fileName + suffix))
+      } catch .absent {
+        // It was closed in order.
       }
+    }
+  }
+
+  /// Puts the database out of the way, in place of one that was put there before.
+  static func setAside(on disk: any Disk) throws(ManifestError) {
+    try onDisk { () throws(DiskError) in
+      try removeLogs(on: disk)
       let aside = FilePath.root.appending(fileName + ".damaged")
       do throws(DiskError) {
         try disk.rename(FilePath.root.appending(fileName), to: aside, replacing: true)

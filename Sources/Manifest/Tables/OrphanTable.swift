@@ -28,6 +28,26 @@ enum OrphanChange {
   case remove(key: [UInt8], backend: String)
 }
 
+extension OrphanChange {
+  /// What an event changes, given what it made of its file: an object may be freed, taken up again,
+  /// or removed.
+  static func changes(
+    by event: FileEvent, _ applied: Applied, at place: EventPlace
+  ) -> [OrphanChange] {
+    var changes: [OrphanChange] = []
+    if let orphan = applied.orphan { changes.append(.add(orphan, event.path, place)) }
+    switch event.transition {
+    case .stored(let copy, _), .adopted(let copy, _):
+      guard applied.row?.stored?.isSameObject(as: copy) == true else { break }
+      changes.append(.remove(key: copy.key, backend: copy.backend))
+    case .objectRemoved(let key, let backend):
+      changes.append(.remove(key: key, backend: backend))
+    default: break
+    }
+    return changes
+  }
+}
+
 enum OrphanTable {
   static func write(
     _ change: OrphanChange, _ connection: borrowing Connection

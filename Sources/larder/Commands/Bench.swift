@@ -40,6 +40,11 @@ private let rclone = Flag(
 
 private let jobItems = Flag(
   "items", .integer(1_000...4_000_000), default: 100_000, "How many items a job has.")
+private let depotFiles = Flag(
+  "files", .integer(1_000...20_000_000), default: 1_000_000, "How many files the depot has.")
+private let depotTransitions = Flag(
+  "transitions", .integer(100...10_000_000), default: 100_000,
+  "How many transitions are applied in batches.")
 
 /// Measures parts of the product.
 let benchCommand: Command<Action> = Command(
@@ -89,6 +94,18 @@ let benchCommand: Command<Action> = Command(
       takes: [
         json, storeRounds, directory, objectSize, smallObjects, transferThreads, rclone, python,
       ], action: Action(benchStorage)),
+    Command(
+      "manifest", "Measure the manifest of a large depot.",
+      details: """
+        A log of one event a file is made in the directory, and the tables are built from it; both are \
+        removed at the end. A million files take about 1 GB for a while, ten million about 8 GB.
+        """,
+      examples: [
+        .init(
+          "larder bench manifest --files 10000000 --directory /srv",
+          "Measure what the bars are meant for.")
+      ],
+      takes: [json, directory, depotFiles, depotTransitions], action: Action(benchManifest)),
     Command(
       "paging", "Page through an event store and say what memory that takes.",
       details: """
@@ -157,6 +174,30 @@ private func benchStorage(
   do throws(Failure) {
     report = try measured(bench.measurements, output) { (progress) throws(BenchFailure) in
       try bench.report(clock: .live, wall: .live, progress: progress)
+    }
+  } catch {
+    try benching { () throws(BenchFailure) in try bench.end() }
+    throw error
+  }
+  try benching { () throws(BenchFailure) in try bench.end() }
+  return try print(report, asJSON: invocation[json], &output)
+}
+
+private func benchManifest(
+  _ invocation: Invocation, _ output: inout Output
+) throws(Failure) -> ExitCode {
+  var options = ManifestBenchOptions()
+  options.directory = try text(invocation[directory])
+  options.files = invocation[depotFiles]
+  options.transitions = invocation[depotTransitions]
+  let chosen = options
+  let bench = try benching { () throws(BenchFailure) in
+    try ManifestBench(chosen, clock: .live)
+  }
+  let report: BenchReport
+  do throws(Failure) {
+    report = try measured(bench.measurements, output) { (progress) throws(BenchFailure) in
+      try bench.report(wall: .live, progress: progress)
     }
   } catch {
     try benching { () throws(BenchFailure) in try bench.end() }
