@@ -65,10 +65,10 @@ public final class EventStore: Sendable {
           tables: IndexTables(segment: name, accumulator: Accumulator()), torn: nil,
           openFences: [:]))
     }
+    let keyring = try Keyring.writing(on: disk, &meta, wrapping, options, opened.segments)
     // From here on it is the store itself and no longer what a manifest says.
     try SmallFile.remove(StoreNames.manifest, on: disk)
     try files.secureNames()
-    let keyring = try Keyring.writing(on: disk, &meta, wrapping, options, opened.segments)
     let store = try EventStore(
       disk, meta.lineage, options, key, consume lock, files, words, opened, keyring)
     try store.begin(opened.scan.openFences, cut: cut)

@@ -81,7 +81,7 @@ import Testing
     try store.reader.fork(to: target)
     var fork = sealed
     fork.disk = target
-    #expect(throws: StoreError.keyset(.missing)) { try fork.open() }
+    #expect(throws: StoreError.keyset(.leftOut)) { try fork.open() }
     #expect(try EventReader.open(on: target).texts("user:2").allSatisfy { $0 == nil })
   }
 

@@ -164,4 +164,91 @@ import Testing
     let listed = try larder("events", "list", store, "--key-file", key)
     #expect(listed.ending == .exited(4) && text(listed.errors).contains("is missing"))
   }
+
+  @Test func `a rotation makes the new key, and the old one opens nothing any more`() throws {
+    try makeStore()
+    let fresh = scratch.path("fresh")
+    let words = ["events", "key", "rotate", store, "--key-file", key, "--new-key-file", fresh]
+    func rotate(_ more: String...) throws -> EndedChild {
+      try ChildProcess(builtProduct("larder"), (words + more).map { Array($0.utf8) })
+        .wait(giving: [])
+    }
+    let done = try rotate("--json")
+    #expect(done.ending == .exited(0), "\(text(done.errors))")
+    #expect(try objects(done).first?["keys"]?.integer == 2)
+    #expect(try objects(done).first?["rotated"]?.bool == true)
+    let refused = try larder("events", "list", store, "--key-file", key)
+    #expect(refused.ending == .exited(2) && text(refused.errors).contains("another key"))
+    let listed = try objects(
+      try larder("events", "list", store, "--entity", "user", "--json", "--key-file", fresh))
+    #expect(listed.map { $0["payload"]?.string } == ["needle", "other"])
+    // Given again it finds it done, and finishes what was left.
+    let again = try rotate("--destroy-old", "--json")
+    #expect(try objects(again).first?["rotated"]?.bool == false)
+    #expect(try scratch.disk.status(at: "kek") == nil)
+    #expect(try rotate("--destroy-old").ending == .exited(0))
+    #expect(try larder("events", "verify", store).ending == .exited(0))
+  }
+
+  @Test func `which events are sealed is said on the command line`() throws {
+    #expect(try larder("events", "key", "new", key).ending == .exited(0))
+    func append(_ words: String..., entity: String) throws -> EndedChild {
+      let all = ["events", "append", store, "--key-file", key] + words
+      let other = line(entity, "two").replacing("1.001", with: "2.001")
+      return try ChildProcess(builtProduct("larder"), all.map { Array($0.utf8) })
+        .wait(giving: Array((line(entity, "one") + other).utf8))
+    }
+    #expect(try append("--seal", "kind", "--seal-only", "1.001", entity: "a").ending == .exited(0))
+    #expect(try append("--seal-all-but", "1", entity: "b").ending == .exited(0))
+    #expect(try append(entity: "c").ending == .exited(0))
+    func sealed(_ entity: String) throws -> [Bool] {
+      try objects(try larder("events", "list", store, "--entity", entity, "--json"))
+        .map { $0["unreadable"]?.string == "sealed" }
+    }
+    #expect(try sealed("a") == [true, false])
+    #expect(try sealed("b") == [false, true])
+    #expect(try sealed("c") == [true, true])
+    let both = try append("--seal-only", "1", "--seal-all-but", "2", entity: "d")
+    #expect(both.ending == .exited(2) && text(both.errors).contains("one of"))
+    #expect(try append("--seal-only", "1.1.1", entity: "d").ending == .exited(2))
+    let keyless = try larder("events", "append", store, "--seal-only", "1", giving: line("d", "x"))
+    #expect(keyless.ending == .exited(2) && text(keyless.errors).contains("--key-file"))
+  }
+
+  @Test func `the key may come by a variable or by an open descriptor`() throws {
+    try makeStore()
+    let path = Array(key.utf8)
+    let named = try ChildProcess(
+      "/usr/bin/env",
+      [
+        Array("LARDER_TEST_KEY=".utf8) + path, Array(builtProduct("larder").utf8),
+        Array("events".utf8),
+        Array("list".utf8), Array(store.utf8), Array("--entity".utf8), Array("user".utf8),
+        Array("--json".utf8), Array("--key-env".utf8), Array("LARDER_TEST_KEY".utf8),
+      ]
+    ).wait(giving: [])
+    #expect(try objects(named).map { $0["payload"]?.string } == ["needle", "other"])
+    let given = try ChildProcess(
+      builtProduct("larder"),
+      ["events", "list", store, "--entity", "user", "--json", "--key-fd", "0"]
+        .map { Array($0.utf8) }
+    ).wait(giving: try OpenFile("kek", .reading, on: scratch.disk).readAll(bytesMax: 256))
+    #expect(try objects(given).map { $0["payload"]?.string } == ["needle", "other"])
+  }
+
+  @Test func `a copy without its keys says how it can be more than read`() throws {
+    try makeStore()
+    let fork = scratch.path("fork")
+    #expect(try larder("events", "fork", store, fork).ending == .exited(0))
+    #expect(try larder("events", "list", fork).ending == .exited(0))
+    let refused = try larder("events", "append", fork, "--key-file", key, giving: line("a", "b"))
+    #expect(refused.ending == .exited(2) && text(refused.errors).contains("--keys"))
+    let copy = scratch.path("copy")
+    #expect(try larder("events", "snapshot", store, copy).ending == .exited(0))
+    for _ in 0..<2 {
+      let again = try larder("events", "append", copy, "--key-file", key, giving: line("a", "b"))
+      #expect(again.ending == .exited(2) && text(again.errors).contains("--keys"))
+    }
+    #expect(try larder("events", "verify", copy).ending == .exited(0))
+  }
 }

@@ -35,7 +35,7 @@ extension Keyring {
         history: ShredHistory.none, minted: 0, records: 0)
       try Keyset.make(on: disk, head, key, options.entropy)
     }
-    let keyset = try Keyset.open(
+    let keyset = try Keyset.found(
       on: disk, try OriginFile.lineages(meta, on: disk), key, expected, isWriter: true)
     let stored = keyset.head.granularity
     guard stored == granularity else {
@@ -73,6 +73,21 @@ extension Keyring {
 }
 
 extension Keyset {
+  /// Opens the keyset that a store must have; where it is not there, tells whether it ever was.
+  fileprivate static func found(
+    on disk: any Disk, _ lineages: [Lineage], _ key: KeyEncryptionKey?,
+    _ expected: KeysetExpectation, isWriter: Bool = false
+  ) throws(StoreError) -> Keyset {
+    do throws(StoreError) {
+      return try open(on: disk, lineages, key, expected, isWriter: isWriter)
+    } catch .keyset(.missing) {
+      let manifest = try SnapshotManifest.read(on: disk)
+      let origins = try OriginFile.read(on: disk)
+      let isCopy = manifest?.includesKeys == false || !origins.isEmpty
+      throw .keyset(isCopy ? .leftOut : .missing)
+    }
+  }
+
   /// Opens the keyset that a store must have, for reading; nil for a store without keys. Without
   /// the key-encryption key it tells what became of keys, and no more.
   static func reading(
@@ -80,7 +95,7 @@ extension Keyset {
   ) throws(StoreError) -> Keyset? {
     guard let meta = try StoreMeta.read(on: disk) else { throw .notAStore(StoreNames.meta) }
     guard let granularity = meta.granularity else { return nil }
-    let keyset = try open(
+    let keyset = try found(
       on: disk, try OriginFile.lineages(meta, on: disk), key, try KeysetExpectation.read(reader))
     let stored = keyset.head.granularity
     guard stored == granularity else {

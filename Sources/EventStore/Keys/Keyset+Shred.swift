@@ -46,7 +46,7 @@ extension KeyRecord {
 
 extension Keyset {
   /// How many records are copied at once.
-  private static let copiedMax = 8_192
+  static let copiedMax = 8_192
 
   /// Destroys the newest keys of scopes, durably; those that have none, or whose key is destroyed
   /// already, are passed over, and nothing is written when that is all of them. `swap` is called with
@@ -125,7 +125,7 @@ extension Keyset {
   }
 
   /// The new file, with nothing but its head, beside the old one.
-  private func beside(
+  func beside(
     _ head: KeysetHead, _ key: KeyEncryptionKey, _ entropy: Entropy
   ) throws(CommitFailure) -> AtomicReplace {
     do throws(DiskError) {

@@ -9,6 +9,8 @@ public enum KeysetFault: Error, Hashable, Sendable {
   case unkeyed
   /// The keyset is not there, and must be.
   case missing
+  /// The store is a fork or a snapshot whose keys were left out, and the keyset was not put there since.
+  case leftOut
   /// The keyset cannot be read: where, and what is wrong as the rest of a sentence.
   case damaged(offset: UInt64, String)
   case newerFormat(found: UInt16, known: UInt16)
@@ -38,6 +40,9 @@ extension KeysetFault: CustomStringConvertible {
     case .unkeyed: "the store was made without keys, so nothing in it is sealed"
     case .missing:
       "the keyset keys/keyset is missing; put back the newest copy of it, for without it nothing sealed can be read"
+    case .leftOut:
+      "the store is a copy that was made without its keys, so it can only be read; make it again with "
+        + "--keys, or put the keyset keys/keyset of the store that it was made from in its place"
     case .damaged(let offset, let fault):
       "the keyset keys/keyset is damaged at byte \(offset): it \(fault); put back its newest copy"
     case .newerFormat(let found, let known):

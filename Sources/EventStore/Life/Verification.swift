@@ -116,7 +116,7 @@ extension EventReader {
       return (try keyset(), nil)
     } catch .keyset(let fault) {
       // A snapshot says itself that its keys were left out.
-      if fault == .missing, let disk = refresher?.disk,
+      if fault == .leftOut, let disk = refresher?.disk,
         try SnapshotManifest.read(on: disk)?.includesKeys == false
       {
         return (nil, nil)

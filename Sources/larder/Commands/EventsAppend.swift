@@ -25,7 +25,7 @@ let eventsAppendCommand: Command<Action> = Command(
     Lines that follow one another with the same batch are one transaction. A line with one receipt is \
     printed for each event, after it is durable.
     """,
-  takes: [storeDirectory, appenders, sealFlag] + keyFlags + [eventsSignKey, eventsJSON],
+  takes: [storeDirectory, appenders] + sealFlags + keyFlags + [eventsSignKey, eventsJSON],
   action: Action(append))
 
 /// The longest line: the largest payload as base64, and its names.
@@ -52,7 +52,7 @@ private func append(_ invocation: Invocation, _ output: inout Output) throws(Fai
   if let name = invocation[eventsSignKey] {
     options.signing = .required(try SigningKeyFile.read(name))
   }
-  options.keys = try storeKeys(invocation, granularity: invocation[sealFlag])
+  options.keys = try sealingKeys(invocation)
   let opening = options
   let disk = try storeDisk(making: invocation)
   let store = try storing { () throws(StoreError) in try EventStore.open(on: disk, opening) }

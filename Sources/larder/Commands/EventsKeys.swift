@@ -1,5 +1,5 @@
 // Keys on the command line: where the key-encryption key comes from, declared once for every
-// subcommand that takes it; `larder events key new`, which makes one; and `larder events shred`,
+// subcommand that takes it; which events a writer seals; `larder events key new`, which makes a key; and `larder events shred`,
 // which destroys a data key for ever and therefore asks first.
 
 import Ambient
@@ -20,10 +20,19 @@ private let keyDescriptor = Flag(
 /// it.
 let keyFlags: [any Parameter] = [keyFile, keyVariable, keyDescriptor]
 
-/// How a store that has no keys yet is to seal.
-let sealFlag = Flag(
+private let sealFlag = Flag(
   "seal", optional: .granularity,
   "Seal payloads, with one key for each of these; for a store that has no keys yet.")
+
+private let sealOnly = Flag(
+  "seal-only", optional: .kindFilters,
+  "Seal events of these kinds and categories alone, each C or C.TTT, with commas between.")
+private let sealAllBut = Flag(
+  "seal-all-but", optional: .kindFilters,
+  "Seal all events but those of these kinds and categories.")
+
+/// How a store that has no keys yet is to seal, and which events this writer seals.
+let sealFlags: [any Parameter] = [sealFlag, sealOnly, sealAllBut]
 
 private let target = Flag(
   "scope", required: .keyScope,
@@ -34,7 +43,7 @@ private let newFile = Argument(.path("FILE"), "The file to make; it must not be 
 
 /// Makes key-encryption keys.
 let eventsKeyCommand: Command<Action> = Command(
-  "key", "Make a key-encryption key.",
+  "key", "Make a key-encryption key, or change a store's.",
   commands: [
     Command(
       "new", "Make a file with a new key-encryption key.",
@@ -44,7 +53,8 @@ let eventsKeyCommand: Command<Action> = Command(
         nothing that is sealed.
         """,
       examples: [.init("larder events key new /etc/larder/events.key", "Make a key.")],
-      takes: [newFile, eventsJSON], action: Action(makeKey))
+      takes: [newFile, eventsJSON], action: Action(makeKey)),
+    eventsKeyRotateCommand,
   ])
 
 /// Destroys data keys.
@@ -79,15 +89,27 @@ func keySource(_ invocation: Invocation) throws(Failure) -> KeySource? {
   return sources.first
 }
 
-/// How the invocation wants a writer to seal; nil when it says nothing of keys.
-func storeKeys(
-  _ invocation: Invocation, granularity: KeyGranularity? = nil
-) throws(Failure) -> StoreKeys? {
-  let source = try keySource(invocation)
-  if source == nil, granularity != nil {
-    throw .ended(.misused, "--seal wants a key: give --key-file, --key-env or --key-fd with it")
+/// How the invocation wants a writer to seal that takes `sealFlags`; nil when it says nothing of
+/// keys.
+func sealingKeys(_ invocation: Invocation) throws(Failure) -> StoreKeys? {
+  let granularity = invocation[sealFlag]
+  let policy: SealingPolicy? =
+    switch (invocation[sealOnly], invocation[sealAllBut]) {
+    case (nil, nil): nil
+    case (let kinds?, nil): .only(kinds)
+    case (nil, let kinds?): .allBut(kinds)
+    case (_?, _?): throw .ended(.misused, "give one of --seal-only and --seal-all-but")
+    }
+  guard let source = try keySource(invocation) else {
+    if granularity == nil, policy == nil { return nil }
+    throw .ended(.misused, "sealing wants a key: give --key-file, --key-env or --key-fd with it")
   }
-  return source.map { StoreKeys($0, granularity: granularity) }
+  return StoreKeys(source, granularity: granularity, policy: policy ?? .all)
+}
+
+/// The keys of a writer that appends nothing of its caller's; nil when the invocation gives none.
+func storeKeys(_ invocation: Invocation) throws(Failure) -> StoreKeys? {
+  try keySource(invocation).map { StoreKeys($0) }
 }
 
 extension Failure {
@@ -100,7 +122,7 @@ extension Failure {
           .misused, "the store's payloads are sealed; give --key-file, --key-env or --key-fd")
       case .noGranularity:
         .ended(.misused, "the store has no keys yet; give --seal entity, category, kind or event")
-      case .unkeyed, .otherKey, .otherGranularity, .source: .ended(.misused, "\(fault)")
+      case .unkeyed, .otherKey, .otherGranularity, .leftOut, .source: .ended(.misused, "\(fault)")
       case .missing, .damaged, .older, .otherStore, .lacksKey: .ended(.broken, "\(fault)")
       case .newerFormat, .full: .ended(.failed, "\(fault)")
       }
@@ -111,12 +133,23 @@ extension Failure {
 
 private func makeKey(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
   let path = invocation[newFile]
-  let slash = path.lastIndex(of: UInt8(ascii: "/"))
-  let directory = slash.map { $0 == 0 ? [UInt8(ascii: "/")] : Array(path[..<$0]) } ?? [0x2E]
+  try makeKeyFile(at: path, unlessThere: false)
+  if invocation[eventsJSON] {
+    try output.print(json: .object(["file": .string(escaped(path))]))
+  } else {
+    try output.print("\(escaped(path)) holds a new key; without it nothing sealed can be read")
+  }
+  return .done
+}
+
+/// Makes a file with a new key, durably; one that is there is left as it is, and is an error unless
+/// it may be there.
+func makeKeyFile(at path: [UInt8], unlessThere: Bool) throws(Failure) {
   let key = KeyEncryptionKey(from: .live)
   do throws(DiskError) {
-    let name = try FilePath(bytes: Array(path[(slash.map { $0 + 1 } ?? 0)...]))
+    let (directory, name) = try place(of: path)
     let disk = try PosixDisk(root: directory)
+    if unlessThere, try disk.status(at: name) != nil { return }
     var file = try AtomicReplace(name, mode: 0o600, on: disk, entropy: .live)
     try key.withFileBytes { (bytes: Span<UInt8>) throws(DiskError) in try file.append(bytes) }
     try file.commit(replacing: false)
@@ -125,12 +158,13 @@ private func makeKey(_ invocation: Invocation, _ output: inout Output) throws(Fa
   } catch {
     throw .ended(.failed, "'\(escaped(path))' was not made: \(error)")
   }
-  if invocation[eventsJSON] {
-    try output.print(json: .object(["file": .string(escaped(path))]))
-  } else {
-    try output.print("\(escaped(path)) holds a new key; without it nothing sealed can be read")
-  }
-  return .done
+}
+
+/// A file's directory, and its name there.
+func place(of path: [UInt8]) throws(DiskError) -> (directory: [UInt8], name: FilePath) {
+  let slash = path.lastIndex(of: UInt8(ascii: "/"))
+  let directory = slash.map { $0 == 0 ? [UInt8(ascii: "/")] : Array(path[..<$0]) } ?? [0x2E]
+  return (directory, try FilePath(bytes: Array(path[(slash.map { $0 + 1 } ?? 0)...])))
 }
 
 // MARK: - Shredding
@@ -210,6 +244,33 @@ extension Spelling where Value == KeyGranularity {
       completion: .words(KeyGranularity.allCases.map(\.description)),
       read: { KeyGranularity(parsing: String(decoding: $0, as: UTF8.self)) },
       write: \.description)
+  }
+}
+
+extension Spelling where Value == [KindFilter] {
+  /// Kinds and categories, with commas between.
+  fileprivate static var kindFilters: Spelling {
+    Spelling(
+      placeholder: "KINDS", wanted: "kinds C.TTT or categories C, with commas between",
+      read: { bytes in
+        let words = String(decoding: bytes, as: UTF8.self).split(
+          separator: ",", omittingEmptySubsequences: false)
+        let filters = words.compactMap { word -> KindFilter? in
+          if let kind = EventKind(parsing: String(word)) { return .exactly(kind) }
+          guard word.utf8.count == 1 else { return nil }
+          return UInt8(word, radix: 16).map { .category($0) }
+        }
+        return filters.count == words.count ? filters : nil
+      },
+      write: { filters in
+        filters.map { filter in
+          switch filter {
+          case .any: "any"
+          case .category(let category): String(category, radix: 16)
+          case .exactly(let kind): "\(kind)"
+          }
+        }.joined(separator: ",")
+      })
   }
 }
 

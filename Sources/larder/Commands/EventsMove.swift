@@ -39,7 +39,7 @@ let eventsImportCommand: Command<Action> = Command(
     Each event is appended under a key that follows from the store it comes from and its id. Order is kept, \
     and batches stay whole. Where an event came from stands in its extensions.
     """,
-  takes: [storeDirectory, inputFile, sealFlag] + keyFlags + [eventsJSON],
+  takes: [storeDirectory, inputFile] + sealFlags + keyFlags + [eventsJSON],
   action: Action(importing))
 
 private func export(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
@@ -86,7 +86,7 @@ private func next(_ exporter: inout EventExporter) throws(Failure) -> [UInt8]? {
 private func importing(
   _ invocation: Invocation, _ output: inout Output
 ) throws(Failure) -> ExitCode {
-  let keys = try storeKeys(invocation, granularity: invocation[sealFlag])
+  let keys = try sealingKeys(invocation)
   let name = invocation[inputFile]
   var lines: LineReader
   do throws(DiskError) {
