@@ -2,6 +2,7 @@
 // once, and a stream that was changed is refused.
 
 import Ambient
+import Bytes
 import DiskSimulation
 import DurableFiles
 import EventStore
@@ -91,6 +92,42 @@ import Testing
     #expect(origins.count == Int(first.appended))
   }
 
+  @Test func `an import brings a removed event back once its key is forgotten, and not before`()
+    throws
+  {
+    let stream = try lines(#require(CompactionScene().store).reader)
+    for window in [IdempotencyWindow(), IdempotencyWindow(sequencesMax: 2, keysMax: 2)] {
+      var options = CompactionScene.options(30)
+      options.idempotency = window
+      let copy = try EventStore.open(on: SimulatedDisk(seed: 30, faults: .none), options)
+      let first = try take(stream, copy)
+      try copy.compact(CompactionRequest(removing: .below(20, .everything)))
+      let left = UInt64(try contents(copy).count)
+      #expect(left < first.appended)
+      let isForgotten = window.keysMax == 2
+      let second = try take(stream, copy)
+      #expect((second.appended > 0) == isForgotten)
+      #expect(UInt64(try contents(copy).count) == left + second.appended)
+    }
+  }
+
+  @Test func `an export says whether removed events would be named in it`() throws {
+    let scene = try CompactionScene()
+    let store = try #require(scene.store)
+    try store.compact(CompactionRequest(removing: .below(20, .everything)))
+    func says(_ region: Region) throws -> (named: Bool?, removed: Int64?) {
+      let lines = try lines(store.reader, region)
+      return (
+        try JSONValue(parsing: lines[0])["removedNamed"]?.bool,
+        try JSONValue(parsing: lines[lines.count - 1])["removed"]?.integer
+      )
+    }
+    let all = try says(.everything)
+    #expect(all.named == true && (all.removed ?? 0) > 0)
+    let some = try says(Region(entityPrefix: "file:1"))
+    #expect(some.named == false && some.removed == 0)
+  }
+
   @Test func `an import that was cut short is finished by the next`() throws {
     let scene = try CompactionScene()
     let stream = try lines(#require(scene.store).reader)
@@ -143,5 +180,32 @@ import Testing
       #expect(try copy.reader.verify().isIntact)
     }
     #expect(changed > 100)
+  }
+
+  @Test func `an import keeps the version of a payload, which the registry there reads`() throws {
+    let kind = EventKind(category: 1, type: 1)!
+    func type(_ version: UInt16, _ upcasts: [Upcast]) -> PayloadType<String> {
+      PayloadType(
+        kind, version: version, upcasts: upcasts,
+        encode: { (text: String) throws(PayloadFault) in Array(text.utf8) },
+        decode: { (bytes) throws(PayloadFault) in String(decoding: bytes, as: UTF8.self) })
+    }
+    var options = CompactionScene.options(3)
+    options.payloads.register(type(1, []))
+    let store = try EventStore.open(on: SimulatedDisk(seed: 3, faults: .none), options)
+    var event = NewEvent.of("file:1", "typed")
+    event.payloadVersion = 1
+    try store.append(event)
+    let newer = type(
+      2, [Upcast(from: 1) { (bytes) throws(PayloadFault) in bytes + Array(" and newer".utf8) }])
+    var there = CompactionScene.options(4)
+    there.payloads.register(newer)
+    let copy = try EventStore.open(on: SimulatedDisk(seed: 4, faults: .none), there)
+    #expect(try take(lines(store.reader), copy).appended == 1)
+    let found = try #require(try contents(copy).first)
+    #expect(found.header.payloadVersion == 1)
+    #expect(try newer.value(of: try #require(found.bytes), version: 1) == "typed and newer")
+    // What it could not append itself any more it takes from elsewhere all the same.
+    #expect(throws: StoreError.unregistered(kind, version: 1)) { try copy.append(event) }
   }
 }

@@ -301,4 +301,25 @@ import Testing
     projector.stop()
     try store.close()
   }
+
+  @Test func `a projection is shown what was shredded and what was removed, in its place`() throws {
+    var sealed = SealedStore()
+    sealed.segmentBytes = 1_024
+    let store = try sealed.open()
+    let receipts = try (0..<6).map { try store.append(.of("file:\($0)", "\($0)")) }
+    for number in 0..<20 { try store.append(.of("other", "filler \(number)")) }
+    try store.shred(.entity("file:1"))
+    try store.compact(CompactionRequest(removing: .events([receipts[3].sequence])))
+    let projector = store.projector()
+    let view = try projector.add(Self.journal())
+    projector.catchUp()
+    #expect(view.standing.stop == nil)
+    #expect(view.state == ["0", "shredded", "2", "removed", "4", "5"])
+    // One that was there before goes on with what it knew.
+    try store.shred(.entity("file:2"))
+    projector.catchUp()
+    #expect(view.state == ["0", "shredded", "2", "removed", "4", "5"])
+    projector.stop()
+    try store.close()
+  }
 }

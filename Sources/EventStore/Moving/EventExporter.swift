@@ -85,6 +85,7 @@ public struct EventExporter: ~Copyable {
     .object([
       "line": "start", "stream": .string(Self.name), "format": .integer(Self.format),
       "lineage": .string("\(lineage)"), "last": JSONValue(end), "region": region.value,
+      "removedNamed": .bool(region.takesAll),
     ])
   }
 

@@ -207,7 +207,9 @@ private func verifyGrowth(
     }
   }
   if old.lineage != new.lineage {
-    fault = "they are of different stores"
+    fault =
+      "they are of different stores; a fork has checkpoints of its own, so take the old one from it "
+      + "(checkpoint FORK), or compare the parent's with a newer one of the parent"
   } else if let proof {
     if proof.oldCount != old.count || proof.newCount != new.count
       || !proof.holds(from: old.root, to: new.root)
