@@ -43,6 +43,9 @@ import Testing
     #expect(try scratch.disk.list(.root).isEmpty)
   }
 
+  /// The one row that nobody asked for, and so has no bar.
+  private static let withoutBar = "first append of a stream, among ten times the events"
+
   @Test func `every row of the event store's table is measured, in a directory that is gone after`()
     throws
   {
@@ -64,10 +67,11 @@ import Testing
         "page of 100, scope, anywhere", "page of 100, kind, anywhere",
         "page of 100, rare kind, anywhere", "random reads of one event",
         "bytes on disk, an event", "memory, ten times the events, open and paged",
+        "memory, the same, opened after a kill", Self.withoutBar,
       ])
     for figure in figures {
       #expect((figure["median"]?.number ?? 0) > 0, "\(figure)")
-      #expect(figure["bar"] != .null, "\(figure)")
+      #expect((figure["bar"] == .null) == (figure["name"]?.string == Self.withoutBar), "\(figure)")
     }
     #expect(try scratch.disk.list(.root).isEmpty)
   }
