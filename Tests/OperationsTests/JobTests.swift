@@ -123,6 +123,36 @@ import Testing
     #expect(scene.refusal("job.pause", ["job": "job:nobody"])?.token == .notFound)
   }
 
+  @Test func `a job that is cancelled before it is taken up is not begun`() throws {
+    let ledger = Ledger()
+    let gate = Mutex<Dispatcher?>(nil)
+    let scene = try Scene(
+      [ledger.module()],
+      sink: { store in
+        ReceiptSink { (events) throws(StoreError) in
+          let receipts = try store.append(effects: events)
+          // The intent is in the log now, and nobody works on the job yet.
+          let intent = events.first { $0.kind == EffectKind.intent }
+          guard let intent, let job = JobIntent(decoding: intent.payload)?.job else {
+            return receipts
+          }
+          do throws(Refusal) {
+            _ = try gate.withLock { $0 }?.call(
+              "job.cancel", ["job": .string("\(job)")], by: Sample.anna)
+          } catch {
+            Issue.record("the job could not be cancelled: \(error)")
+          }
+          return receipts
+        }
+      })
+    gate.withLock { $0 = scene.gate }
+    let job = try begin(scene, 5)
+    scene.gate.runJobs()
+    #expect(ledger.begun == 0)
+    #expect(scene.gate.jobTable.jobs[job]?.phase == .cancelled)
+    gate.withLock { $0 = nil }
+  }
+
   @Test func `a paused job stays paused over a restart, and a running one goes on`() throws {
     let ledger = Ledger()
     let scene = try Scene([ledger.module()])
