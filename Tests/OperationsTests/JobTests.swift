@@ -263,6 +263,42 @@ import Testing
     #expect(again.gate.jobTable.jobs[kept]?.phase == .finished)
   }
 
+  @Test func `a job whose intent was shredded says so, and can be cancelled`() throws {
+    let ledger = Ledger()
+    let disk = SimulatedDisk(seed: 1, threads: .many)
+    let key = KeyEncryptionKey(from: .seeded(42))
+    func open(_ disk: SimulatedDisk) throws -> (EventStore, Dispatcher) {
+      var options = Scene.storeOptions(disk)
+      options.keys = StoreKeys(.key(key), granularity: .entity, policy: .all)
+      let store = try EventStore.open(on: disk, options)
+      return (
+        store,
+        try Dispatcher.live(
+          store, OperationRegistry([ledger.module()]), grants: Grants(owner: 1_000),
+          Scene.options(disk))
+      )
+    }
+    let (store, gate) = try open(disk)
+    let job = try #require(try gate.call("item.stamp", ["count": 3], by: Sample.anna).job)
+    gate.shutDown()
+    try store.shred(.entity("\(job)"))
+    try store.close()
+    // The table has the job from its snapshot; the log has nothing of it that can be read.
+    let (again, after) = try open(disk.reopen())
+    after.runJobs()
+    let shown = try after.call("jobs.page", [:], by: Sample.anna).output["jobs"]?.array?.first
+    #expect(
+      shown?["stalled"]?.string
+        == "what it was to do cannot be read any more; it can be cancelled")
+    _ = try after.call("job.cancel", ["job": .string("\(job)")], by: Sample.anna)
+    after.runJobs()
+    #expect(after.jobTable.jobs[job]?.phase == .cancelled)
+    #expect(after.jobTable.jobs[job]?.counts.untouched == 3)
+    #expect(ledger.begun == 0)
+    after.shutDown()
+    try again.close()
+  }
+
   @Test func `jobs are listed newest first, by phase and by page`() throws {
     let scene = try Scene([Ledger().module()])
     let jobs = try (1...5).map { try begin(scene, Int64($0)) }

@@ -32,7 +32,12 @@ extension Dispatcher {
           [LogField("control", name), LogField("why", "\(error)")])
       }
     }
-    try runner.start(table.open)
+    do throws(StoreError) {
+      try runner.start(table.open)
+    } catch {
+      jobs.stop()
+      throw error
+    }
     return Dispatcher(
       registry, grants, Engine(sink: sink, runner: runner), surroundings, plans, jobs, options)
   }

@@ -50,6 +50,21 @@ package struct JobIntent: Sendable {
     chunks = plan.chunks.count
   }
 
+  /// What the table still knows of a job whose intent cannot be read any more.
+  init(lostOf record: JobRecord) {
+    job = record.job
+    operation = record.operation
+    operationClass = record.operationClass
+    caller = record.caller
+    input = .null
+    kind = record.kind
+    plan = record.plan
+    items = record.items
+    refused = record.refused
+    bytes = record.bytes
+    chunks = record.chunks
+  }
+
   /// Reads what `payload` wrote; nil when it is something else.
   init?(decoding payload: [UInt8]) {
     guard let value = object(payload), value["v"]?.integer == Self.version,

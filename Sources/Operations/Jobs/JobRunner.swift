@@ -6,6 +6,7 @@
 
 internal import Ambient
 internal import Bytes
+internal import Digests
 internal import EventStore
 
 /// How jobs are carried out.
@@ -39,6 +40,8 @@ final class JobRunner: Sendable {
     let kind: JobKind?
     let items: JobItems
     let cancellation: Cancellation
+    /// Its intent cannot be read any more, so nobody knows what it was asked.
+    let isLost: Bool
   }
 
   private struct State {
@@ -77,18 +80,22 @@ final class JobRunner: Sendable {
 
   /// Takes up the jobs that the log has open, and starts the threads.
   func start(_ open: [JobRecord]) throws(StoreError) {
-    for record in open {
-      guard let payload = try reader.event(record.intent).bytes,
-        let intent = JobIntent(decoding: payload)
-      else { continue }
-      add(record, intent)
-    }
+    for record in open { add(record, try intent(of: record)) }
     state.withLock { $0.workersLeft = options.workers }
     for number in 0..<options.workers {
       Worker("larder-job-\(number)") { [self] in
         work()
         state.change { $0.workersLeft -= 1 }
       }.detach()
+    }
+  }
+
+  /// What a job is to do, by the log; nil when its key was destroyed, or retention took it.
+  private func intent(of record: JobRecord) throws(StoreError) -> JobIntent? {
+    do throws(StoreError) {
+      return try reader.event(record.intent).bytes.flatMap { JobIntent(decoding: $0) }
+    } catch .removed {
+      return nil
     }
   }
 
@@ -121,17 +128,21 @@ final class JobRunner: Sendable {
     state.withLock { $0.reserved -= 1 }
   }
 
-  /// Takes up a job whose intent is in the log.
-  func add(_ record: JobRecord, _ intent: JobIntent, isReserved: Bool = false) {
+  /// Takes up a job; without its intent it can only be cancelled.
+  func add(_ record: JobRecord, _ found: JobIntent?, isReserved: Bool = false) {
+    let intent = found ?? JobIntent(lostOf: record)
     let operation = registry.operation(intent.operation)
-    let kind = operation == nil ? nil : registry.jobs[intent.kind]
+    let kind = operation == nil || found == nil ? nil : registry.jobs[intent.kind]
     let job = LiveJob(
       intent: intent, operation: operation, kind: kind, items: JobItems(intent, reader),
-      cancellation: Cancellation())
+      cancellation: Cancellation(), isLost: found == nil)
     if record.phase == .cancelling { job.cancellation.cancel() }
     var entry = JobBoard.Entry(record, itemsAtOnceMax: kind?.itemsAtOnceMax ?? 0)
     if kind == nil, record.phase != .cancelling {
-      entry.stall = "nothing here knows how to do '\(intent.operation)' any more"
+      entry.stall =
+        found == nil
+        ? "what it was to do cannot be read any more; it can be cancelled"
+        : "nothing here knows how to do '\(intent.operation)' any more"
     }
     let made = entry
     state.change { state in
@@ -277,7 +288,8 @@ final class JobRunner: Sendable {
         job: job, isCancelled: record.phase == .cancelling, counts: record.counts,
         bytesDone: record.bytesDone, records: record.records, outcomes: record.outcomes)
       events.append(NewEvent(job.coordinate, kind: EffectKind.closing, payload: closing.payload))
-      events.append(receipt(of: closing, record, live.intent, effects: events.count))
+      let input = live.isLost ? nil : canonicalDigest(live.intent.input)
+      events.append(receipt(of: closing, record, input: input, effects: events.count))
       record.close(closing)
     }
     do throws(StoreError) {
@@ -302,10 +314,10 @@ final class JobRunner: Sendable {
 
   /// The event that proves a job's end.
   private func receipt(
-    of closing: JobClosing, _ record: JobRecord, _ intent: JobIntent, effects: Int
+    of closing: JobClosing, _ record: JobRecord, input: Blake3Digest?, effects: Int
   ) -> NewEvent {
     var body = ReceiptBody(.closing, record.operation, record.operationClass, record.caller)
-    body.input = canonicalDigest(intent.input)
+    body.input = input
     body.output = canonicalDigest(closing.json)
     body.plan = record.plan
     body.job = record.job
