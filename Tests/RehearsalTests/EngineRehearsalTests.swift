@@ -7,8 +7,8 @@ import Rehearsal
 import Testing
 
 @Suite struct EngineRehearsalTests {
-  @Test(arguments: [FaultProfile.honest, .nagging, .syncs, .reads, .power])
-  func `no file is lost and no wrong byte is served while power, reads and syncs fail`(
+  @Test(arguments: FaultProfile.allCases.filter(\.isHonest))
+  func `no file is lost and no wrong byte is served whatever fails`(
     _ profile: FaultProfile
   ) throws {
     for seed in 1...4 as ClosedRange<UInt64> {

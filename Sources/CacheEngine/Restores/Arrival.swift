@@ -81,7 +81,10 @@ struct Arrival: ~Copyable {
       (HotCopy(try file.status), isLeased ? try file.isLeased : false)
     }
     let isUndisturbed = isLeased ? stillLeased : hot.details == details
+    // A move is durable when both of its directories are. Whoever writes to the file from now on syncs
+    // the one that it knows of, and must not lose the file with its name.
     try disk.syncDirectory(path.parent)
+    try disk.syncDirectory(Depot.restoring)
     guard let named = try disk.status(at: path), named.kind == .regular, named.inode == hot.inode
     else { return .superseded }
     return isUndisturbed ? .restored(hot) : .disturbed(hot)

@@ -3,7 +3,8 @@
 //   written and synced   exactly these bytes, hot or cold, whatever happens to the engine
 //   removed by name      nothing, or bytes that the file once had: a file that vanished may come back
 //   deleted              nothing, once the engine has said so
-//   in doubt             anything: the machine failed in the middle of a write
+//   in doubt             anything: the machine failed in the middle of a write; and whatever it had then
+//                        may have been stored, so a file that vanishes later may come back as that
 
 import DurableFiles
 
@@ -17,6 +18,8 @@ struct DepotModel {
   }
   private var expected: [FilePath: Expected] = [:]
   private var history: [FilePath: [[UInt8]]] = [:]
+  /// Files that had bytes which the server does not know.
+  private var doubted: Set<FilePath> = []
 
   func expects(_ path: FilePath) -> Expected { expected[path] ?? .nothing }
 
@@ -36,13 +39,15 @@ struct DepotModel {
   }
 
   mutating func removed(_ path: FilePath) {
-    // What is in doubt stays so: anything may have been stored of it.
-    if expects(path) != .anything { expected[path] = .onceHad }
+    expected[path] = doubted.contains(path) ? .anything : .onceHad
   }
 
   mutating func deleted(_ path: FilePath) { expected[path] = .nothing }
 
-  mutating func doubts(_ path: FilePath) { expected[path] = .anything }
+  mutating func doubts(_ path: FilePath) {
+    expected[path] = .anything
+    doubted.insert(path)
+  }
 
   /// What is wrong with finding these bytes, or nothing; nil when that is right.
   func fault(finding bytes: [UInt8]?, at path: FilePath) -> String? {
