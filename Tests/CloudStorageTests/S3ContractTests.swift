@@ -46,8 +46,11 @@ private func check(_ promise: StoragePromise, on server: S3Server) throws {
 @Suite(.enabled(if: MotoServer.isExpected, "moto_server is not installed"), .moto)
 struct S3ContractTests {
   // Every part of this server's answers passes through one Python; what moves hundreds of megabytes
-  // is left to the other server.
-  @Test(arguments: promises.filter { !$0.name.contains("100 MiB") })
+  // is left to the other server. So are races for one object: this one looks at a condition and then
+  // stores, in threads and without a lock, so that under load two can win.
+  @Test(
+    arguments: promises.filter { !$0.name.contains("100 MiB") && !$0.name.hasPrefix("of many who") }
+  )
   func `a store on S3 keeps every promise of the door`(_ promise: StoragePromise) throws {
     try check(promise, on: try #require(MotoServer.current).server)
   }
