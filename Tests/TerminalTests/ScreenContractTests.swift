@@ -156,7 +156,11 @@ final class ScreenUnderTest {
   private var grid: GridScreen?
   private var curses: CursesScreen?
   private(set) var emulator: Emulator
-  private var theme: Theme
+  private var theme: Theme {
+    didSet { looks = [:] }
+  }
+  /// What styles look like, for finding the nearest colour of a palette takes its time.
+  private var looks: [Style: EmulatedLook] = [:]
   private let kind: String
 
   static let testTheme = Theme(
@@ -263,6 +267,7 @@ final class ScreenUnderTest {
   }
 
   private func look(of style: Style) -> EmulatedLook {
+    if let known = looks[style] { return known }
     let resolved = theme.resolve(style)
     let depth = abilities.depth
     let palette = kind == "linux" || kind == "rxvt" ? 8 : 16
@@ -272,6 +277,7 @@ final class ScreenUnderTest {
       look.foreground = resolved.foreground?.reduced(to: depth, palette: palette) ?? .own
       look.background = resolved.background?.reduced(to: depth, palette: palette) ?? .own
     }
+    looks[style] = look
     return look
   }
 
