@@ -26,7 +26,7 @@ extension Command {
           done
           COMPREPLY=()
           case "$place $before $joined" in
-      \((places.flatMap(valueCases) + ["    *) ;;"]).joined(separator: "\n"))
+      \((places.flatMap { $0.valueCases(opening: "", offer: offer) } + ["    *) ;;"]).joined(separator: "\n"))
           esac
           case "$place" in
       \(places.flatMap(placeCases).joined(separator: "\n"))
@@ -35,19 +35,6 @@ extension Command {
       complete -F _\(name) \(name)
 
       """
-  }
-
-  /// What is offered as the value of each flag that takes one.
-  private func valueCases(_ place: CompletionPlace) -> [String] {
-    place.flags.filter { $0.valueNeed != .none }.map { flag in
-      // A value that may be left out only ever stands behind `=`.
-      let patterns =
-        flag.valueNeed == .optional
-        ? ["\"\(place.path) \(flag.title) 1\""]
-        : flag.titles.map { "\"\(place.path) \($0) \"*" }
-      let steps = offer(flag.completion).map { $0 + "; return" } ?? "return"
-      return "    \(patterns.joined(separator: " | "))) \(steps) ;;"
-    }
   }
 
   /// What is offered otherwise: flags after a dash, else commands or arguments.

@@ -40,8 +40,10 @@ extension Command {
       layout.heading("Usage:") + "\n" + usages.map { "  " + $0 }.joined(separator: "\n"))
     if !details.isEmpty { sections.append(wrapped(details, width: layout.width)) }
     add("Commands:", subcommands.map { ($0.name, $0.summary) }, to: &sections, layout)
-    add("Arguments:", arguments.map { ($0.name, $0.sentence) }, to: &sections, layout)
-    add("Flags:", flags.map { ($0.label(padded: true), $0.sentence) }, to: &sections, layout)
+    let declared = declared
+    add("Arguments:", declared.arguments.map { ($0.name, $0.sentence) }, to: &sections, layout)
+    add(
+      "Flags:", declared.flags.map { ($0.label(padded: true), $0.sentence) }, to: &sections, layout)
     if !examples.isEmpty {
       let examples = examples.map { example in
         "  \(example.line)\n      " + wrapped(example.summary, width: layout.width, indent: 6)
@@ -79,10 +81,11 @@ extension Command {
     if !subcommands.isEmpty { ways.append(title + " COMMAND …") }
     if subcommands.isEmpty || action != nil {
       // Help is one of the flags; a command with no others shows none.
-      let shown = flags.filter { $0.name != "help" }
+      let declared = declared
+      let shown = declared.flags.filter { $0.name != "help" }
       let words =
         (shown.count > 4 && shown.allSatisfy { $0.counts.lowerBound == 0 }
-          ? ["[FLAGS]"] : shown.map(\.usage)) + arguments.map(\.usage)
+          ? ["[FLAGS]"] : shown.map(\.usage)) + declared.arguments.map(\.usage)
       ways.append(([title] + words).joined(separator: " "))
     }
     return ways

@@ -30,7 +30,7 @@ extension Command {
     page.usage(usage(name))
     page.section("DESCRIPTION")
     page.paragraphs(summary + (details.isEmpty ? "" : "\n\n" + details))
-    page.rows(flags.map { ($0.label(padded: false), $0.sentence) })
+    page.rows(declared.flags.map { ($0.label(padded: false), $0.sentence) })
     page.section("COMMANDS")
     for (path, command) in tree.dropFirst() where command.action != nil {
       command.write(to: &page, called: path.joined(separator: " "))
@@ -51,8 +51,10 @@ extension Command {
     page.request("SS", title)
     page.usage(usage(title))
     page.paragraphs(summary + (details.isEmpty ? "" : "\n\n" + details))
-    page.rows(arguments.map { ($0.name, $0.sentence) })
-    page.rows(flags.filter { $0.name != "help" }.map { ($0.label(padded: false), $0.sentence) })
+    let declared = declared
+    page.rows(declared.arguments.map { ($0.name, $0.sentence) })
+    page.rows(
+      declared.flags.filter { $0.name != "help" }.map { ($0.label(padded: false), $0.sentence) })
     for example in examples {
       page.request("PP")
       page.request("EX")

@@ -20,10 +20,11 @@ extension Command {
     let (path, command) = try descend(along: &rest)
     do throws(UsageFault) {
       if wantsHelp(rest) { return .help(path) }
-      if let early = command.earlyFlag(rest) { throw early }
-      var parser = CommandLineParser(command.flags, command.arguments)
+      let declared = command.declared
+      if let early = command.earlyFlag(rest, declared) { throw early }
+      var parser = CommandLineParser(declared.flags, declared.arguments)
       let given = try parser.parse(rest)
-      for titles in command.exclusions {
+      for titles in declared.exclusions {
         let both = titles.filter { given[$0]?.isEmpty == false }
         if both.count > 1 { throw UsageFault.excluding(both[0], both[1]) }
       }
@@ -68,12 +69,12 @@ extension Command {
   }
 
   /// What to say when a flag of a command stands in front of it, a slip of habit.
-  private func earlyFlag(_ words: ArraySlice<[UInt8]>) -> UsageFault? {
+  private func earlyFlag(_ words: ArraySlice<[UInt8]>, _ declared: Declared) -> UsageFault? {
     guard let first = words.first, first.starts(with: "--".utf8) else { return nil }
     let title = decoded(Array(first.prefix { $0 != UInt8(ascii: "=") }))
     let meant = words.lazy.compactMap { word in subcommand(decoded(word)) }.first
-    guard let meant, !flags.contains(where: { $0.title == title }),
-      meant.tree.contains(where: { $0.command.flags.contains { $0.title == title } })
+    guard let meant, !declared.flags.contains(where: { $0.title == title }),
+      meant.tree.contains(where: { $0.command.declared.flags.contains { $0.title == title } })
     else { return nil }
     return .earlyFlag(title, command: meant.name)
   }

@@ -10,16 +10,30 @@ struct CompletionPlace {
   let flags: [ParameterDeclaration]
   /// What words that are no flags are.
   let argument: Completion
+
+  /// What bash and zsh offer as the value of each flag that takes one, as branches of a `case`.
+  func valueCases(opening: String, offer: (Completion) -> String?) -> [String] {
+    flags.filter { $0.valueNeed != .none }.map { flag in
+      // A value that may be left out only ever stands behind `=`.
+      let patterns =
+        flag.valueNeed == .optional
+        ? ["\"\(path) \(flag.title) 1\""]
+        : flag.titles.map { "\"\(path) \($0) \"*" }
+      let steps = offer(flag.completion).map { $0 + "; return" } ?? "return"
+      return "    \(opening)\(patterns.joined(separator: " | "))) \(steps) ;;"
+    }
+  }
 }
 
 extension Command {
   /// Every place of the tree, this command's first.
   var completionPlaces: [CompletionPlace] {
     tree.flatMap { path, command in
+      let declared = command.declared
       let place = CompletionPlace(
         path: path.joined(separator: " "),
-        commands: command.subcommands.map { ($0.name, $0.summary) }, flags: command.flags,
-        argument: command.arguments.last?.completion ?? .nothing)
+        commands: command.subcommands.map { ($0.name, $0.summary) }, flags: declared.flags,
+        argument: declared.arguments.last?.completion ?? .nothing)
       guard place.argument == .commands else { return [place] }
       // A command that is told the words of another offers them as that one would.
       return tree.filter { $0.path != path }.map { words, command in

@@ -121,10 +121,9 @@ private func benchDigests(
   let bench = DigestsBench(
     threads: invocation[threads] ?? ThisProcess.processors, rounds: invocation[rounds],
     python: invocation[python])
-  let report = try measured(bench.measurements, output) { (progress) throws(BenchFailure) in
+  return try measure(bench.measurements, invocation, &output) { (progress) throws(BenchFailure) in
     try bench.report(clock: .live, wall: .live, progress: progress)
   }
-  return try print(report, asJSON: invocation[json], &output)
 }
 
 private func benchEventStore(
@@ -137,10 +136,9 @@ private func benchEventStore(
       rounds: invocation[storeRounds],
       rows: invocation[only].map { [$0] } ?? Set(EventStoreRow.allCases))
   }
-  let report = try measured(bench.measurements, output) { (progress) throws(BenchFailure) in
+  return try measure(bench.measurements, invocation, &output) { (progress) throws(BenchFailure) in
     try bench.report(clock: .live, wall: .live, progress: progress)
   }
-  return try print(report, asJSON: invocation[json], &output)
 }
 
 private func benchOperations(
@@ -151,10 +149,9 @@ private func benchOperations(
     try OperationsBench(
       directory: directory, items: invocation[jobItems], rounds: invocation[storeRounds])
   }
-  let report = try measured(bench.measurements, output) { (progress) throws(BenchFailure) in
+  return try measure(bench.measurements, invocation, &output) { (progress) throws(BenchFailure) in
     try bench.report(clock: .live, wall: .live, progress: progress)
   }
-  return try print(report, asJSON: invocation[json], &output)
 }
 
 private func benchStorage(
@@ -170,17 +167,11 @@ private func benchStorage(
   options.python = invocation[python]
   let chosen = options
   let bench = try benching { () throws(BenchFailure) in try StorageBench(chosen) }
-  let report: BenchReport
-  do throws(Failure) {
-    report = try measured(bench.measurements, output) { (progress) throws(BenchFailure) in
-      try bench.report(clock: .live, wall: .live, progress: progress)
-    }
-  } catch {
-    try benching { () throws(BenchFailure) in try bench.end() }
-    throw error
+  return try measure(
+    bench.measurements, invocation, &output, end: { () throws(BenchFailure) in try bench.end() }
+  ) { (progress) throws(BenchFailure) in
+    try bench.report(clock: .live, wall: .live, progress: progress)
   }
-  try benching { () throws(BenchFailure) in try bench.end() }
-  return try print(report, asJSON: invocation[json], &output)
 }
 
 private func benchManifest(
@@ -194,17 +185,11 @@ private func benchManifest(
   let bench = try benching { () throws(BenchFailure) in
     try ManifestBench(chosen, clock: .live)
   }
-  let report: BenchReport
-  do throws(Failure) {
-    report = try measured(bench.measurements, output) { (progress) throws(BenchFailure) in
-      try bench.report(wall: .live, progress: progress)
-    }
-  } catch {
-    try benching { () throws(BenchFailure) in try bench.end() }
-    throw error
+  return try measure(
+    bench.measurements, invocation, &output, end: { () throws(BenchFailure) in try bench.end() }
+  ) { (progress) throws(BenchFailure) in
+    try bench.report(wall: .live, progress: progress)
   }
-  try benching { () throws(BenchFailure) in try bench.end() }
-  return try print(report, asJSON: invocation[json], &output)
 }
 
 private func benchPaging(
@@ -237,15 +222,23 @@ private func benching<Result>(
   do throws(BenchFailure) { return try body() } catch { throw .ended(.failed, error.reason) }
 }
 
-/// Measures with a line that shows how far it has come, and is gone afterwards.
-private func measured(
-  _ measurements: Int, _ output: Output,
-  _ measure: ((Int) -> Void) throws(BenchFailure) -> BenchReport
-) throws(Failure) -> BenchReport {
-  var line = output.progress("measuring", .items, total: Int64(measurements))
-  return try benching { () throws(BenchFailure) in
-    try measure { line.update(done: Int64($0)) }
+/// Measures with a line that shows how far it has come, and is gone afterwards; then ends what the
+/// measurements stood on, whatever became of them, and prints the report.
+private func measure(
+  _ measurements: Int, _ invocation: Invocation, _ output: inout Output,
+  end: () throws(BenchFailure) -> Void = {},
+  _ report: ((Int) -> Void) throws(BenchFailure) -> BenchReport
+) throws(Failure) -> ExitCode {
+  let found: BenchReport
+  do throws(BenchFailure) {
+    var line = output.progress("measuring", .items, total: Int64(measurements))
+    found = try report { line.update(done: Int64($0)) }
+  } catch {
+    try benching(end)
+    throw .ended(.failed, error.reason)
   }
+  try benching(end)
+  return try print(found, asJSON: invocation[json], &output)
 }
 
 private func print(
