@@ -168,10 +168,11 @@ private func benchStorage(
   let chosen = options
   let bench = try benching { () throws(BenchFailure) in try StorageBench(chosen) }
   return try measure(
-    bench.measurements, invocation, &output, end: { () throws(BenchFailure) in try bench.end() }
-  ) { (progress) throws(BenchFailure) in
-    try bench.report(clock: .live, wall: .live, progress: progress)
-  }
+    bench.measurements, invocation, &output,
+    { (progress) throws(BenchFailure) in
+      try bench.report(clock: .live, wall: .live, progress: progress)
+    },
+    end: { () throws(BenchFailure) in try bench.end() })
 }
 
 private func benchManifest(
@@ -186,10 +187,9 @@ private func benchManifest(
     try ManifestBench(chosen, clock: .live)
   }
   return try measure(
-    bench.measurements, invocation, &output, end: { () throws(BenchFailure) in try bench.end() }
-  ) { (progress) throws(BenchFailure) in
-    try bench.report(wall: .live, progress: progress)
-  }
+    bench.measurements, invocation, &output,
+    { (progress) throws(BenchFailure) in try bench.report(wall: .live, progress: progress) },
+    end: { () throws(BenchFailure) in try bench.end() })
 }
 
 private func benchPaging(
@@ -226,8 +226,8 @@ private func benching<Result>(
 /// measurements stood on, whatever became of them, and prints the report.
 private func measure(
   _ measurements: Int, _ invocation: Invocation, _ output: inout Output,
-  end: () throws(BenchFailure) -> Void = {},
-  _ report: ((Int) -> Void) throws(BenchFailure) -> BenchReport
+  _ report: ((Int) -> Void) throws(BenchFailure) -> BenchReport,
+  end: () throws(BenchFailure) -> Void = {}
 ) throws(Failure) -> ExitCode {
   let found: BenchReport
   do throws(BenchFailure) {
