@@ -134,6 +134,7 @@ let house: [Target] =
       ]),
 
     // 5
+    room("Console", ["Widgets", "Terminal", "Views", "Triage", "Operations", "Bytes", "Ambient"]),
     room(
       "Rehearsal",
       [
@@ -247,6 +248,12 @@ let house: [Target] =
     suite(
       "TerminalTests", ["Terminal", "CTerminal", "TerminalEmulator", "TerminalStage", "Ambient"]),
     suite("WidgetsTests", ["Widgets", "Terminal", "Ambient"]),
+    suite(
+      "ConsoleTests",
+      [
+        "Console", "Widgets", "Terminal", "TerminalEmulator", "Views", "Triage", "Operations",
+        "Bytes", "Ambient",
+      ]),
     suite("TidyTests", ["DurableFiles"]),
   ] + fuzzing
 

@@ -12,6 +12,9 @@ package struct OperationReceipt: Hashable, Sendable {
   /// The store's receipt of the event whose payload is the body.
   package let proof: Receipt
 
+  /// What it is found again by: the id of its event.
+  package var id: String { "\(proof.id)" }
+
   package init(body: ReceiptBody, proof: Receipt) {
     self.body = body
     self.proof = proof

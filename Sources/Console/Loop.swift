@@ -1,0 +1,201 @@
+// The loop: sleep until something happened, tell the model, do what it wants done, draw. It runs on one
+// thread, holds no lock while it does so, and never waits for an engine, a query or a disk. Nothing
+// ticks: without a wake, a key or a deadline that somebody asked for, it sleeps.
+//
+//   device.next ──▶ events ──▶ model ──▶ effects ──▶ loader, device
+//        ▲                       │
+//        └──── device.show ◀── surface
+//
+// What a key causes is drawn at once. What data causes is drawn when the last such frame is old enough
+// and the line has taken it; meanwhile only the newest is kept.
+
+package import Ambient
+internal import Bytes
+internal import Operations
+package import Terminal
+internal import Triage
+internal import Views
+internal import Widgets
+
+/// What a console is run with.
+package struct ConsoleOptions: Sendable {
+  package var clock: WallClock
+  package var monotonic: MonotonicClock
+  /// Which screen is shown first.
+  package var screen: ScreenID
+  /// How far frames that snapshots cause are apart.
+  package var interval: Duration
+  package var looks: Looks
+
+  package init(
+    clock: WallClock = .live, monotonic: MonotonicClock = .live, screen: ScreenID = .overview,
+    interval: Duration = .seconds(1), looks: Looks = Looks()
+  ) {
+    self.clock = clock
+    self.monotonic = monotonic
+    self.screen = screen
+    self.interval = interval
+    self.looks = looks
+  }
+}
+
+/// A console at a terminal.
+package struct Console: ~Copyable {
+  private let host: ConsoleHost
+  private let options: ConsoleOptions
+  private let loader: Loader
+  private var looks: Looks
+  private var model: ConsoleModel
+  private var taken: WallTime?
+  /// Why a frame is owed; nil when what is shown is what there is.
+  private var owed: FrameCause?
+  /// Whether what is owed may wait for its turn.
+  private var mayWait = false
+  private var drawnForData: MonotonicTime?
+  private var ending: ConsoleEnding?
+
+  /// Runs a console until it ends, and says how.
+  package static func run<Device: TerminalDevice & ~Copyable>(
+    _ host: ConsoleHost, on device: inout Device, waker: Waker, _ options: ConsoleOptions
+  ) -> ConsoleEnding {
+    var console = Console(host, on: device, waker: waker, options)
+    return console.run(&device)
+  }
+
+  private init<Device: TerminalDevice & ~Copyable>(
+    _ host: ConsoleHost, on device: borrowing Device, waker: Waker, _ options: ConsoleOptions
+  ) {
+    self.host = host
+    self.options = options
+    loader = Loader(host, waker: waker)
+    looks = options.looks
+    let glyphs = GlyphSet.chosen(options.looks.theme.glyphs, in: device.abilities.alphabet)
+    model = ConsoleModel(
+      depot: host.depot, version: host.version, ownsEngine: host.ownsEngine,
+      permissions: host.permissions(), size: device.size,
+      brush: Brush(glyphs, detail: device.detail),
+      at: Moment(wall: options.clock.now(), monotonic: options.monotonic.now()))
+    host.onNews { waker.wake() }
+  }
+
+  private mutating func run<Device: TerminalDevice & ~Copyable>(
+    _ device: inout Device
+  ) -> ConsoleEnding {
+    device.use(looks.theme)
+    perform(model.begin(with: options.screen), &device)
+    takeSnapshot(&device)
+    owed = .key
+    while ending == nil {
+      draw(&device)
+      let events = device.next(until: deadline(device.detail))
+      for event in events where ending == nil { take(event, &device) }
+    }
+    loader.stop()
+    return ending ?? .stop
+  }
+
+  // MARK: - Events
+
+  private mutating func take<Device: TerminalDevice & ~Copyable>(
+    _ event: TerminalEvent, _ device: inout Device
+  ) {
+    switch event {
+    case .woken:
+      for answer in loader.take() {
+        tell(.loaded(answer.ticket, answer.result), &device)
+        owe(.data, mayWait: false)
+      }
+      takeSnapshot(&device)
+    case .ready: owe(.data, mayWait: false)
+    case .timeUp:
+      if let deadline = model.deadline, deadline <= options.monotonic.now() {
+        tell(.timeUp, &device)
+        owe(.data, mayWait: false)
+      }
+    case .detail:
+      tell(.terminal(event), &device)
+      owe(.data, mayWait: true)
+    case .key, .paste, .mouse, .resized, .resumed, .ended:
+      tell(.terminal(event), &device)
+      owe(.key)
+    }
+  }
+
+  private mutating func takeSnapshot<Device: TerminalDevice & ~Copyable>(
+    _ device: inout Device
+  ) {
+    guard let snapshot = host.snapshot(), snapshot.taken != taken else { return }
+    taken = snapshot.taken
+    tell(.snapshot(snapshot), &device)
+    owe(.data, mayWait: true)
+  }
+
+  private mutating func tell<Device: TerminalDevice & ~Copyable>(
+    _ event: ConsoleEvent, _ device: inout Device
+  ) {
+    perform(model.handle(event, at: moment), &device)
+  }
+
+  private var moment: Moment {
+    Moment(wall: options.clock.now(), monotonic: options.monotonic.now())
+  }
+
+  // MARK: - Effects
+
+  private mutating func perform<Device: TerminalDevice & ~Copyable>(
+    _ effects: [ConsoleEffect], _ device: inout Device
+  ) {
+    for effect in effects {
+      switch effect {
+      case .load(let ticket, let operation, let input): loader.begin(ticket, operation, input)
+      case .cancel(let ticket): loader.cancel(ticket)
+      case .askPermissions: tell(.permissions(host.permissions()), &device)
+      case .copy(let text):
+        if !device.copy(text) {
+          tell(.notice(.refused("this terminal has no clipboard that can be asked")), &device)
+        }
+      case .useMouse(let isOn): device.useMouse(isOn)
+      case .nextTheme:
+        looks.next()
+        device.use(looks.theme)
+        tell(.notice(Notice("theme \(looks.theme.name)")), &device)
+      case .redraw: device.redraw()
+      case .suspend: device.suspend()
+      case .end(let how): ending = how
+      }
+    }
+  }
+
+  // MARK: - Frames
+
+  private mutating func owe(_ cause: FrameCause, mayWait: Bool = false) {
+    if cause == .key || owed == .key {
+      owed = .key
+      return
+    }
+    self.mayWait = mayWait && (owed == nil || self.mayWait)
+    owed = .data
+  }
+
+  /// When the next frame of data may be drawn.
+  private func turn(_ detail: DetailLevel) -> MonotonicTime? {
+    guard mayWait, let drawnForData else { return nil }
+    return drawnForData + max(options.interval, detail.interval)
+  }
+
+  private func deadline(_ detail: DetailLevel) -> MonotonicTime? {
+    [model.deadline, owed == .data ? turn(detail) : nil].compactMap { $0 }.min()
+  }
+
+  private mutating func draw<Device: TerminalDevice & ~Copyable>(_ device: inout Device) {
+    guard let cause = owed else { return }
+    let now = options.monotonic.now()
+    if cause == .data, let turn = turn(device.detail), turn > now { return }
+    let link = LinkView(roundTrip: device.roundTrip, detail: device.detail)
+    // A line that has not taken the last frame says `ready` when it has.
+    _ = device.show(model.surface(link), cause)
+    if cause == .data { drawnForData = now }
+    owed = nil
+    mayWait = false
+  }
+}

@@ -1,0 +1,96 @@
+// The whole console in one process: keys go in at a scripted terminal, and what a person would see is
+// waited for.
+
+import Ambient
+import Bytes
+import Console
+import Operations
+import Terminal
+import Testing
+import Views
+
+@Suite struct LoopTests {
+  /// A plan of one item, as a dry run answers it.
+  static let plan: JSONValue = [
+    "plan": "9f", "operation": "config.reload", "items": 1, "refused": 0, "bytes": 0,
+    "estimateSeconds": nil, "after": [:], "firstItems": [["item": "larder.json5", "bytes": 0]],
+    "firstRefusals": [], "missing": [], "reversible": true,
+  ]
+
+  @Test func `the first frame shows what is there, and a newer snapshot is shown by itself`() {
+    let stage = StagedHost(Sample.quiet)
+    var later = Sample.stored
+    later.taken = WallTime(seconds: Sample.now.seconds + 1)
+    let newer = later
+    let (ending, terminal) = run(
+      stage,
+      [
+        .see("12 files (1.20 GiB) not stored"),
+        .until("nothing more") { _ in
+          stage.show(newer)
+          return true
+        },
+        .see("safe to stop"), .key("q"),
+      ])
+    #expect(terminal.missed == nil)
+    #expect(ending == .stop)
+  }
+
+  @Test func `an action is planned, reviewed, done, and leaves a receipt on the screen`() {
+    let stage = StagedHost(Sample.stored) { (operation, input) throws(Refusal) in
+      if input["dryRun"] == true { return Answer(Self.plan) }
+      return Answer(["done": true], receipt: "evt:0123")
+    }
+    let (_, terminal) = run(
+      stage,
+      [
+        .key("a"), .see("reload"), .key("c"), .see("larder.json5"), .key("Enter"),
+        .see("evt:0123"), .key("Enter"), .key("R"), .see("config.reload"), .key("Esc"), .key("q"),
+      ])
+    #expect(terminal.missed == nil)
+    #expect(stage.calls.map(\.operation) == ["config.reload", "config.reload"])
+    #expect(stage.calls[1].input["plan"] == "9f" && stage.calls[1].input["dryRun"] == nil)
+  }
+
+  @Test func `a refusal is told with its sentence, and nothing is done`() {
+    let stage = StagedHost(Sample.stored) { (_, input) throws(Refusal) in
+      if input["dryRun"] == true { return Answer(Self.plan) }
+      throw Refusal(.conflict, "the plan is about what has changed since; look at it again")
+    }
+    let (_, terminal) = run(
+      stage,
+      [
+        .key("a"), .key("c"), .see("larder.json5"), .key("Enter"), .see("look at it again"),
+        .see("Nothing was done."), .key("Esc"), .key("q"),
+      ])
+    #expect(terminal.missed == nil)
+  }
+
+  @Test func `resizing draws anew, stopping and going on too, and the line's answers are no keys`()
+  {
+    let stage = StagedHost(Sample.stored)
+    let (ending, terminal) = run(
+      stage,
+      [
+        .resize(GridSize(rows: 10, columns: 40)), .see("safe"), .key("C-z"),
+        .events([.resumed, .ready, .detail(.slow)]), .key("C-l"), .see("safe"),
+        .resize(GridSize(rows: 1, columns: 1)), .resize(GridSize(rows: 24, columns: 80)),
+        .see("safe to stop"),
+      ])
+    #expect(terminal.missed == nil && terminal.stops == 1)
+    // The script's end is the terminal's: the engine goes on until everything is stored.
+    #expect(ending == .hungUp)
+  }
+
+  @Test func `the mouse is the terminal's until it is asked for`() {
+    let (_, terminal) = run(StagedHost(Sample.stored), [.key("m"), .see("console's"), .key("q")])
+    #expect(terminal.hasMouse)
+    let (_, other) = run(StagedHost(Sample.stored), [.key("q")])
+    #expect(!other.hasMouse)
+  }
+
+  @Test func `a console that nothing happens to draws nothing`() {
+    let (_, terminal) = run(StagedHost(Sample.stored), [.events([.woken]), .events([.woken])])
+    #expect(terminal.framesShown == 1)
+  }
+}
