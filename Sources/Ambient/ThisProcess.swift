@@ -32,6 +32,13 @@ package enum ThisProcess {
   /// Whether the kernel takes it for the system's own.
   package static var isPrivileged: Bool { geteuid() == 0 }
 
+  /// Lets the process have as many files open as the machine allows it; how many that are, or nil when
+  /// the kernel refused and all is as it was.
+  package static func raiseOpenFiles() -> Int64? {
+    let count = clinux_raise_open_files()
+    return count < 0 ? nil : count
+  }
+
   /// A variable of the environment; nil when it is not set.
   package static func variable(_ name: String) -> [UInt8]? {
     guard let value = unsafe getenv(name) else { return nil }

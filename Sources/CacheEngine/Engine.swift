@@ -21,7 +21,7 @@ internal import Telemetry
 public final class Engine: Sendable {
   static let lockFile = Depot.home.appending("engine.lock")
 
-  let settings: EngineSettings
+  let inForce: SettingsInForce
   let parts: EngineParts
   let depot: Depot
   let store: EventStore
@@ -131,7 +131,8 @@ public final class Engine: Sendable {
     _ parts: EngineParts, _ settings: EngineSettings, _ depot: Depot, _ lock: consuming OpenFile,
     _ store: EventStore, _ manifest: Manifest, _ log: Log
   ) throws(EngineError) {
-    self.settings = settings
+    let inForce = SettingsInForce(settings)
+    self.inForce = inForce
     self.parts = parts
     self.depot = depot
     self.store = store
@@ -139,7 +140,9 @@ public final class Engine: Sendable {
     self.log = log
     self.lock = Mutex(consume lock)
     started = parts.wallClock.now()
-    counters = try Self.counters(parts.metrics)
+    let registry = try Self.registry(parts.metrics)
+    counters = try Self.counters(registry)
+    let reading = try Self.reading(parts, registry)
     ledger = Ledger(store, manifest, clock: parts.monotonicClock, log: log)
     look = DepotLook(ledger: ledger, depot: depot, clock: parts.wallClock)
     intake = Intake(look: look, manifest: manifest)
@@ -148,27 +151,24 @@ public final class Engine: Sendable {
       naming: ObjectNaming(limits: parts.cold.capabilities.keyLimits, lineage: store.lineage),
       clock: parts.wallClock)
     let work = UploadWork(
-      ledger: ledger, uploader: uploader, backoff: UploadBackoff(settings.retries),
-      clock: parts.wallClock,
+      ledger: ledger, uploader: uploader, settings: inForce, clock: parts.wallClock,
       entropy: parts.entropy, pause: parts.pause, sharesColdTier: settings.depot.sharesColdTier,
       failures: FailedOperationsLog(on: parts.state?.disk, log: log))
     uploads = UploadRunner(
-      work, manifest: manifest, counters: counters, batchMax: settings.uploads.batchSize,
-      concurrency: settings.uploads.threads, monotonic: parts.monotonicClock, log: log)
+      work, manifest: manifest, counters: counters, settings: settings.uploads,
+      monotonic: parts.monotonicClock, log: log)
     evictionWork = EvictionWork(
       ledger: ledger, depot: depot, cold: parts.cold, clock: parts.wallClock, log: log,
-      minAge: settings.cache.minimumAge, verifyAfter: settings.cache.verifyBeforeEvictAfter)
+      settings: inForce)
     let evictions = EvictionRunner(
-      evictionWork, manifest: manifest, counters: counters,
-      bytesMax: UInt64(settings.cache.bytesMax.bytes),
-      lowWatermark: UInt64(settings.cache.lowWatermark.bytes), hasThreads: parts.hasThreads,
-      log: log)
+      evictionWork, manifest: manifest, counters: counters, settings: inForce,
+      hasThreads: parts.hasThreads, log: log)
     self.evictions = evictions
     let counters = counters
     restores = RestoreRunner(
       RestoreWork(
         ledger: ledger, depot: depot,
-        restorer: Restorer(depot: depot, cold: parts.cold, entropy: parts.entropy), log: log,
+        restorer: Restorer(depot: depot, cold: reading, entropy: parts.entropy), log: log,
         makeRoom: { evictions.makeRoom($0) }, expect: { evictions.expect($0) },
         unrecorded: { counters.unrecordedRestores.add() }),
       counters: counters, concurrency: settings.restores.threads)
@@ -176,12 +176,34 @@ public final class Engine: Sendable {
     if !settings.depot.skipsStartupScan { ledger.oweRescan() }
   }
 
+  private static func registry(
+    _ given: MetricRegistry?
+  ) throws(EngineError) -> MetricRegistry {
+    if let given { return given }
+    return try registering { () throws(TelemetryError) in try MetricRegistry() }
+  }
+
   private static func counters(
-    _ registry: MetricRegistry?
+    _ registry: MetricRegistry
   ) throws(EngineError) -> EngineCounters {
+    try registering { () throws(TelemetryError) in try EngineCounters(registry) }
+  }
+
+  /// Where files are read back from: what the primary cannot give, the secondary may.
+  private static func reading(
+    _ parts: EngineParts, _ registry: MetricRegistry
+  ) throws(EngineError) -> any ObjectStore {
+    guard let secondary = parts.secondary else { return parts.cold }
+    return PrimaryAndSecondary(
+      primary: parts.cold, secondary: secondary, asksWhenUnavailable: true,
+      metrics: try registering { () throws(TelemetryError) in try StorageMetrics(registry) })
+  }
+
+  private static func registering<Metrics>(
+    _ body: () throws(TelemetryError) -> Metrics
+  ) throws(EngineError) -> Metrics {
     do throws(TelemetryError) {
-      if let registry { return try EngineCounters(registry) }
-      return try EngineCounters(MetricRegistry())
+      return try body()
     } catch {
       throw .denied(.root, "its metrics cannot be registered: \(error)")
     }

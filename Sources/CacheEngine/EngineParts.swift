@@ -17,6 +17,9 @@ public struct EngineParts: Sendable {
   public var state: (disk: any Disk, path: [UInt8])?
   /// The store that files go to and come from.
   public var cold: any ObjectStore
+  /// A store that is asked for what `cold` has not, or cannot give now; nothing is written to it, and
+  /// nothing counts as stored because it has it.
+  public var secondary: (any ObjectStore)?
   public var wallClock: WallClock
   public var monotonicClock: MonotonicClock
   public var entropy: Entropy

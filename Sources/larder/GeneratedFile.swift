@@ -21,18 +21,8 @@ func deliver(
 /// Writes the bytes into a file that the person named.
 func deliver(_ bytes: [UInt8], to file: [UInt8]) throws(Failure) {
   do throws(DiskError) {
-    try write(bytes, to: file)
+    try UserPlace(file).write(bytes)
   } catch {
     throw .ended(.failed, "'\(escaped(file))' was not written: \(error)")
   }
-}
-
-private func write(_ bytes: [UInt8], to file: [UInt8]) throws(DiskError) {
-  let slash = file.lastIndex(of: UInt8(ascii: "/"))
-  let directory = slash.map { $0 == 0 ? [UInt8(ascii: "/")] : Array(file[..<$0]) } ?? [0x2E]
-  let name = try FilePath(bytes: Array(file[(slash.map { $0 + 1 } ?? 0)...]))
-  let disk = try PosixDisk(root: directory)
-  if let status = try disk.status(at: name), status.kind != .regular { throw .notRegular(name) }
-  try AtomicReplace.write(
-    bytes, to: name, mode: 0o644, replacing: true, on: disk, entropy: .live)
 }

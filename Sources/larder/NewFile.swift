@@ -16,13 +16,10 @@ struct NewFile {
   /// Makes the temporary file in the directory of the path.
   init(_ path: [UInt8]) throws(Failure) {
     self.path = path
-    let slash = path.lastIndex(of: UInt8(ascii: "/"))
-    let directory = slash.map { $0 == 0 ? [UInt8(ascii: "/")] : Array(path[..<$0]) } ?? [0x2E]
     do throws(DiskError) {
-      let name = try FilePath(bytes: Array(path[(slash.map { $0 + 1 } ?? 0)...]))
-      if name == .root { throw .isADirectory(name) }
-      let disk = try PosixDisk(root: directory)
-      sink = ReplacingSink(try AtomicReplace(name, mode: 0o644, on: disk, entropy: .live))
+      let place = try UserPlace(path)
+      sink = ReplacingSink(
+        try AtomicReplace(place.name, mode: 0o644, on: place.directory, entropy: .live))
     } catch {
       throw Self.failure(path, error)
     }

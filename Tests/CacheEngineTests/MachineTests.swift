@@ -45,6 +45,14 @@ import Testing
     #expect(queue.handle(.ended("d", restsUntil: nil)) == [])
   }
 
+  @Test func `other limits hold from the next claim on`() {
+    var queue = UploadQueue(batchMax: 8, concurrencyMax: 1)
+    _ = queue.handle(.noticed)
+    #expect(queue.handle(looked(["a", "b", "c", "d"])) == [.begin("a")])
+    #expect(
+      queue.handle(.limited(batchMax: 8, concurrencyMax: 3)) == [.begin("b"), .begin("c")])
+  }
+
   @Test func `news that come while somebody looks are not forgotten`() {
     var queue = UploadQueue(batchMax: 4, concurrencyMax: 1)
     #expect(queue.handle(.noticed) == [.look(max: 4)])
@@ -165,7 +173,7 @@ import Testing
 
 @Suite struct EvictorTests {
   @Test func `a round begins above the limit and ends below the kept part`() {
-    var evictor = Evictor(bytesMax: 100, lowWatermark: 80)
+    var evictor = Evictor(.init(bytesMax: 100, lowWatermark: 80))
     #expect(evictor.handle(.measured(hotBytes: 100)) == [])
     #expect(evictor.handle(.measured(hotBytes: 101)) == [.look(max: 64, fromStart: true)])
     #expect(evictor.handle(.looked(["a", "b", "c"])) == [.evict("a")])
@@ -176,7 +184,7 @@ import Testing
   }
 
   @Test func `files that stay are passed over, and the next page follows`() {
-    var evictor = Evictor(bytesMax: 100, lowWatermark: 80)
+    var evictor = Evictor(.init(bytesMax: 100, lowWatermark: 80))
     _ = evictor.handle(.measured(hotBytes: 150))
     #expect(evictor.handle(.looked(["a"])) == [.evict("a")])
     #expect(
@@ -189,7 +197,7 @@ import Testing
   }
 
   @Test func `room is made below the limit when it is wanted`() {
-    var evictor = Evictor(bytesMax: 100, lowWatermark: 80)
+    var evictor = Evictor(.init(bytesMax: 100, lowWatermark: 80))
     #expect(evictor.handle(.wanted(bytes: 30, hotBytes: 60)) == [.look(max: 64, fromStart: true)])
     #expect(evictor.handle(.looked(["a", "b"])) == [.evict("a")])
     #expect(evictor.handle(.tried(freed: 10, hotBytes: 50)) == [.evict("b")])
@@ -197,7 +205,7 @@ import Testing
   }
 
   @Test func `files are tried side by side, and a round ends behind the last of them`() {
-    var evictor = Evictor(bytesMax: 100, lowWatermark: 80, together: 2)
+    var evictor = Evictor(.init(bytesMax: 100, lowWatermark: 80), together: 2)
     _ = evictor.handle(.measured(hotBytes: 150))
     #expect(evictor.handle(.looked(["a", "b", "c", "d"])) == [.evict("a"), .evict("b")])
     #expect(evictor.handle(.tried(freed: 20, hotBytes: 130)) == [.evict("c")])
@@ -207,15 +215,23 @@ import Testing
   }
 
   @Test func `what comes in waits for others to go once the limit is passed by an eighth`() {
-    var evictor = Evictor(bytesMax: 80, lowWatermark: 60)
+    var evictor = Evictor(.init(bytesMax: 80, lowWatermark: 60))
     #expect(evictor.handle(.expected(bytes: 5, hotBytes: 85)) == [])
     #expect(evictor.handle(.expected(bytes: 6, hotBytes: 85)) == [.look(max: 64, fromStart: true)])
     #expect(evictor.handle(.looked(["a", "b"])) == [.evict("a")])
     #expect(evictor.handle(.tried(freed: 1, hotBytes: 84)) == [.rest(isEnough: true)])
   }
 
+  @Test func `a smaller cache is evicted to from the next look on`() {
+    var evictor = Evictor(.init(bytesMax: 100, lowWatermark: 80))
+    #expect(evictor.handle(.measured(hotBytes: 90)) == [])
+    #expect(evictor.handle(.limited(.init(bytesMax: 50, lowWatermark: 40))) == [])
+    #expect(
+      evictor.handle(.measured(hotBytes: 90)) == [.look(max: Evictor.batchMax, fromStart: true)])
+  }
+
   @Test func `a limit of nothing keeps nothing`() {
-    var evictor = Evictor(bytesMax: 0, lowWatermark: 0)
+    var evictor = Evictor(.init(bytesMax: 0, lowWatermark: 0))
     #expect(evictor.handle(.measured(hotBytes: 1)) == [.look(max: 64, fromStart: true)])
     #expect(evictor.handle(.looked(["a"])) == [.evict("a")])
     #expect(evictor.handle(.tried(freed: 1, hotBytes: 0)) == [.rest(isEnough: true)])

@@ -1,6 +1,7 @@
 // Doors to what a process is born with: its standard descriptors, the terminal behind them, and to
 // starting another one.
 #pragma once
+#include <stdint.h>
 
 /// How many columns the terminal behind the descriptor has; -1 when there is none.
 int clinux_terminal_columns(int descriptor);
@@ -9,6 +10,8 @@ int clinux_terminal_columns(int descriptor);
 int clinux_hold_standard_descriptors(void);
 /// How many processors this process may run on; -1 when the kernel does not say.
 int clinux_processors(void);
+/// Lets the process open as many files as it may; the number, or -1. See setrlimit(2), RLIMIT_NOFILE.
+int64_t clinux_raise_open_files(void);
 /// The most words of a program that is started.
 enum { CLINUX_WORDS_MAX = 64 };
 /// Starts a program found along PATH; `words` are its name and arguments, each ending with a zero.

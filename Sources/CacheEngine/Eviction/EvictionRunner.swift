@@ -18,7 +18,7 @@ final class EvictionRunner: Sendable {
   private let work: EvictionWork
   private let manifest: Manifest
   private let counters: EngineCounters
-  private let bytesMax: UInt64
+  private let settings: SettingsInForce
   private let log: Log
   /// Held by whoever runs a round.
   private let round: Monitor<Round?>
@@ -30,20 +30,19 @@ final class EvictionRunner: Sendable {
   static let handsCount = 16
 
   init(
-    _ work: EvictionWork, manifest: Manifest, counters: EngineCounters, bytesMax: UInt64,
-    lowWatermark: UInt64, hasThreads: Bool, log: Log
+    _ work: EvictionWork, manifest: Manifest, counters: EngineCounters,
+    settings: SettingsInForce, hasThreads: Bool, log: Log
   ) {
     self.work = work
     self.manifest = manifest
     self.counters = counters
-    self.bytesMax = bytesMax
+    self.settings = settings
     self.log = log
     hands = hasThreads ? Hands(count: Self.handsCount) : nil
     round = Monitor(
       Round(
         evictor: Evictor(
-          bytesMax: bytesMax, lowWatermark: lowWatermark,
-          together: hasThreads ? Self.handsCount : 1)))
+          Evictor.Limits(settings.now.cache), together: hasThreads ? Self.handsCount : 1)))
   }
 
   /// Starts the thread.
@@ -68,6 +67,8 @@ final class EvictionRunner: Sendable {
     guard hotBytes > bytesMax else { return }
     nudges.change { $0.isNudged = true }
   }
+
+  private var bytesMax: UInt64 { Evictor.Limits(settings.now.cache).bytesMax }
 
   /// Waits for a nudge, or a while; false once stopped.
   private func wait() -> Bool {
@@ -105,7 +106,8 @@ final class EvictionRunner: Sendable {
     }
     defer { self.round.change { [round] in $0 = round } }
     var freed: UInt64 = 0
-    var actions = round.evictor.handle(event)
+    var actions = round.evictor.handle(.limited(Evictor.Limits(settings.now.cache)))
+    actions += round.evictor.handle(event)
     while !actions.isEmpty {
       var paths: [FilePath] = []
       var following: [Evictor.Action] = []

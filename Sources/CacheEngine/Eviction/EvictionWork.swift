@@ -34,10 +34,12 @@ struct EvictionWork: Sendable {
   let cold: any ObjectStore
   let clock: WallClock
   let log: Log
+  let settings: SettingsInForce
+
   /// How long ago a file must have been read.
-  let minAge: Duration
+  private var minAge: Duration { settings.now.cache.minimumAge }
   /// How long the word that a stored copy is there is believed.
-  let verifyAfter: Duration
+  private var verifyAfter: Duration { settings.now.cache.verifyBeforeEvictAfter }
 
   /// Evicts a file, if nothing speaks against it; with `generation`, only as it was judged then.
   func run(

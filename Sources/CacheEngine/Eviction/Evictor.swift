@@ -10,11 +10,34 @@
 // program has them open or they have changed, are passed over; a round that has tried every candidate
 // ends, however much there still is.
 
+internal import Ambient
 internal import DurableFiles
 
 /// The schedule of evictions.
 struct Evictor: Sendable {
+  /// Above what a round starts, and near what it ends.
+  struct Limits: Equatable, Sendable {
+    var bytesMax: UInt64
+    var lowWatermark: UInt64
+
+    init(bytesMax: UInt64, lowWatermark: UInt64) {
+      self.bytesMax = bytesMax
+      self.lowWatermark = lowWatermark
+    }
+
+    init(_ settings: CacheSettings) {
+      self.init(
+        bytesMax: UInt64(settings.bytesMax.bytes),
+        lowWatermark: UInt64(settings.lowWatermark.bytes))
+    }
+
+    /// What a round leaves at most.
+    var bytesKept: UInt64 { max(1, lowWatermark / 10 * 9 + lowWatermark % 10 * 9 / 10) }
+  }
+
   enum Event: Equatable, Sendable {
+    /// These are the limits from now on; a round that is under way keeps its target.
+    case limited(Limits)
     /// What the hot files have now.
     case measured(hotBytes: UInt64)
     /// Somebody needs that much more room, whatever the limit is.
@@ -38,8 +61,7 @@ struct Evictor: Sendable {
   /// Candidates that are looked up at once.
   static let batchMax = 64
 
-  private let bytesMax: UInt64
-  private let bytesKept: UInt64
+  private var limits: Limits
   private let together: Int
   private var target: UInt64?
   private var candidates: ArraySlice<FilePath> = []
@@ -49,10 +71,9 @@ struct Evictor: Sendable {
 
   /// A round starts above `bytesMax` and ends below 0.9 × `lowWatermark`; `together` files are tried at
   /// once, so that a round may take as many but one more than it had to.
-  init(bytesMax: UInt64, lowWatermark: UInt64, together: Int = 1) {
-    self.bytesMax = bytesMax
+  init(_ limits: Limits, together: Int = 1) {
+    self.limits = limits
     self.together = together
-    bytesKept = max(1, lowWatermark / 10 * 9 + lowWatermark % 10 * 9 / 10)
   }
 
   /// Whether a round is under way.
@@ -61,9 +82,12 @@ struct Evictor: Sendable {
   /// Takes in what happened and says what to do.
   mutating func handle(_ event: Event) -> [Action] {
     switch event {
+    case .limited(let limits):
+      self.limits = limits
+      return []
     case .measured(let hotBytes):
-      guard target == nil, hotBytes > bytesMax else { return [] }
-      return begin(until: bytesKept)
+      guard target == nil, hotBytes > limits.bytesMax else { return [] }
+      return begin(until: limits.bytesKept)
     case .wanted(let bytes, let hotBytes):
       let enough = hotBytes > bytes ? hotBytes - bytes : 0
       if let target {
@@ -94,7 +118,7 @@ struct Evictor: Sendable {
   /// How much the depot may hold before a file that is to come in waits for others to go: an eighth
   /// above the limit, for the evictor works beside those who read.
   private var limitOfArrivals: UInt64 {
-    bytesMax.addingReportingOverflow(bytesMax / 8).partialValue
+    limits.bytesMax.addingReportingOverflow(limits.bytesMax / 8).partialValue
   }
 
   private mutating func tryMore() -> [Action] {

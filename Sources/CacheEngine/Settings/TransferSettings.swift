@@ -10,6 +10,10 @@ public struct UploadSettings: Equatable, Sendable {
   public var concurrency: Int
   /// The most rows that are claimed in one step.
   public var batchSize: Int
+
+  /// How many files are claimed at once: none that no thread has time for, because what is claimed goes
+  /// on when the store turns out to be away.
+  var claimsMax: Int { min(threads, concurrency) }
 }
 
 /// How files are brought back.
@@ -33,7 +37,7 @@ extension UploadSettings {
       SettingOptions(needsRestart: true))
     static let concurrency = Setting(
       "upload_concurrency", .integer(1...4_096), default: 16,
-      "How many files are claimed for storing at once.")
+      "How many files are stored at once, and at most as many as there are threads.")
     static let batchSize = Setting(
       "upload_batch_size", .integer(1...10_000), default: 64,
       "How many files are taken from the queue in one step.")

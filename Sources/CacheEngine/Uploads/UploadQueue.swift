@@ -35,6 +35,8 @@ struct UploadQueue: Sendable {
     /// An upload has ended, whatever came of it; when nothing could be written down about it, the
     /// file rests until a time, or it would be the next to begin.
     case ended(FilePath, restsUntil: WallTime?)
+    /// So many are looked up and claimed at once from now on; what is claimed stays so.
+    case limited(batchMax: Int, concurrencyMax: Int)
     /// These come before all others.
     case prioritised([FilePath])
     case held(UploadHold)
@@ -60,8 +62,8 @@ struct UploadQueue: Sendable {
   /// How long nobody looks again when a look brought nothing new.
   static let idlePause = Duration.seconds(1)
 
-  private let batchMax: Int
-  private let concurrencyMax: Int
+  private var batchMax: Int
+  private var concurrencyMax: Int
   private var urgent: [FilePath] = []
   private var waiting: [FilePath] = []
   private var underWay: Set<FilePath> = []
@@ -103,6 +105,8 @@ struct UploadQueue: Sendable {
     case .ended(let path, let until):
       underWay.remove(path)
       if let until, resting.count < Self.restingMax { resting[path] = until }
+    case .limited(let batchMax, let concurrencyMax):
+      (self.batchMax, self.concurrencyMax) = (batchMax, concurrencyMax)
     case .prioritised(let paths):
       for path in paths where urgent.count < Self.urgentMax && !urgent.contains(path) {
         urgent.append(path)

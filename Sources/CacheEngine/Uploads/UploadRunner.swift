@@ -47,7 +47,7 @@ final class UploadRunner: Sendable {
   private let counters: EngineCounters
   private let monotonic: MonotonicClock
   private let log: Log
-  private let concurrency: Int
+  private let threadsCount: Int
   private let inbox = Monitor(Inbox())
   private let queue: Mutex<UploadQueue>
   private let box: Mailbox<FilePath>
@@ -55,27 +55,28 @@ final class UploadRunner: Sendable {
   private let threads = Mutex<[@Sendable () -> Void]>([])
 
   init(
-    _ work: UploadWork, manifest: Manifest, counters: EngineCounters, batchMax: Int,
-    concurrency: Int, monotonic: MonotonicClock, log: Log
+    _ work: UploadWork, manifest: Manifest, counters: EngineCounters, settings: UploadSettings,
+    monotonic: MonotonicClock, log: Log
   ) {
     self.work = work
     self.manifest = manifest
     self.counters = counters
     self.monotonic = monotonic
     self.log = log
-    self.concurrency = concurrency
-    queue = Mutex(UploadQueue(batchMax: batchMax, concurrencyMax: concurrency))
-    box = Mailbox(messagesMax: concurrency)
+    threadsCount = settings.threads
+    queue = Mutex(
+      UploadQueue(batchMax: settings.batchSize, concurrencyMax: settings.claimsMax))
+    box = Mailbox(messagesMax: threadsCount)
   }
 
   /// Starts the threads.
   func start() {
-    let left = Monitor(concurrency + 1)
+    let left = Monitor(threadsCount + 1)
     Worker("uploads") { [self] in
       schedule()
       left.change { $0 -= 1 }
     }.detach()
-    for number in 0..<concurrency {
+    for number in 0..<threadsCount {
       Worker("upload-\(number)") { [self] in
         while let path = box.receive() { upload(path) }
         left.change { $0 -= 1 }
@@ -91,8 +92,8 @@ final class UploadRunner: Sendable {
     while monotonic.now() < deadline, queue.withLock({ $0.underWayCount }) > 0 {
       _ = inbox.wait(timeout: .milliseconds(20)) { (_: inout Inbox) -> Bool? in nil }
     }
-    for transfer in transfers.withLock({ Array($0.values) }) { transfer.cancellation.cancel() }
     inbox.change { $0.isStopped = true }
+    for transfer in transfers.withLock({ Array($0.values) }) { transfer.cancellation.cancel() }
     box.close()
     for join in threads.withLock({ $0 }) { join() }
   }
@@ -207,6 +208,8 @@ final class UploadRunner: Sendable {
   private func upload(_ path: FilePath) {
     let transfer = Transfer(path, since: work.clock.now())
     transfers.withLock { $0[path] = transfer }
+    // Whoever stops looks for transfers after it has said so: one of the two sees the other.
+    if inbox.withLock({ $0.isStopped }) { transfer.cancellation.cancel() }
     let end = work.run(path, transfer.cancellation) { transfer.note($0) }
     transfers.withLock { $0[path] = nil }
     counters.note(end)

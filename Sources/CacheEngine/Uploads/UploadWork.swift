@@ -25,7 +25,7 @@ enum UploadEnd: Equatable, Sendable {
 struct UploadWork: Sendable {
   let ledger: Ledger
   let uploader: Uploader
-  let backoff: UploadBackoff
+  let settings: SettingsInForce
   let clock: WallClock
   let entropy: Entropy
   let pause: Pause
@@ -121,6 +121,7 @@ struct UploadWork: Sendable {
     else { return .changed }
     let attempt = row.attempts + 1
     let backend = error.isTheBackends ? "\(error)" : nil
+    let backoff = UploadBackoff(settings.now.retries)
     switch backoff.decide(after: error, attempt: attempt, random: entropy.word()) {
     case .again(let delay):
       try turn.append(
