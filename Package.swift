@@ -129,8 +129,8 @@ let house: [Target] =
     room(
       "CacheEngine",
       [
-        "Manifest", "EventStore", "ColdStorage", "Sockets", "DurableFiles", "Digests", "Telemetry",
-        "Flags", "Bytes", "Ambient",
+        "Manifest", "Operations", "EventStore", "ColdStorage", "Sockets", "DurableFiles", "Digests",
+        "Telemetry", "Flags", "Views", "Bytes", "Ambient",
       ]),
 
     // 5
@@ -234,9 +234,9 @@ let house: [Target] =
     suite(
       "CacheEngineTests",
       [
-        "CacheEngine", "Manifest", "EventStore", "ColdStorage", "Sockets", "DiskSimulation",
-        "ScratchFiles", "DurableFiles", "Digests", "Telemetry", "Retry", "Flags", "Bytes",
-        "Ambient",
+        "CacheEngine", "Manifest", "Operations", "EventStore", "ColdStorage", "Sockets",
+        "DiskSimulation", "ScratchFiles", "DurableFiles", "Digests", "Telemetry", "Retry", "Flags",
+        "Bytes", "Ambient",
       ]),
     suite(
       "ShimPreloadTests",

@@ -72,12 +72,21 @@ extension Engine {
 
   /// Forgets a file that the depot's server has deleted: when this returns its event is durable and
   /// its hot copy is gone; its object goes after the grace. A file of which nothing is known may be
-  /// deleted too.
+  /// deleted too. What stands at the path and is not what was known there is another file, written
+  /// since the server deleted this one: it stays, and is dirty.
   public func delete(_ path: FilePath) throws(EngineError) {
     guard Depot.isFile(path) else { throw .denied(path, "it is not one of the depot's files") }
     if settings.depot.isReadOnly { throw .denied(path, "the engine is read-only") }
     var turn = try ledger.turn(of: path)
+    let found = try depot.copy(at: path, path)
+    let isAnother = found.map { turn.row?.hot?.isSame(as: $0) != true } ?? false
     if turn.row != nil { try turn.append(.deleted) }
+    if let found, isAnother {
+      try turn.append(.written(found, .found))
+      uploads.notice()
+      counters.deletes.add()
+      return
+    }
     do throws(DiskError) {
       try depot.perform { (disk) throws(DiskError) in try disk.remove(path) }
     } catch {

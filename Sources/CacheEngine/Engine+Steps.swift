@@ -56,9 +56,7 @@ extension Engine {
 
   /// Evicts one file, if nothing speaks against it; true when it went.
   package func stepEvict(_ path: FilePath) -> Bool {
-    let end = evictionWork.run(path)
-    counters.note(end)
-    if case .evicted = end { return true }
+    if case .evicted = evictions.evict(path) { return true }
     return false
   }
 }

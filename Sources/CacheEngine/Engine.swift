@@ -33,7 +33,7 @@ public final class Engine: Sendable {
   let uploads: UploadRunner
   let restores: RestoreRunner
   let evictions: EvictionRunner
-  let evictionWork: EvictionWork
+  let verifier: FileVerifier
   let log: Log
   let started: WallTime
   /// What is to be taken in.
@@ -157,12 +157,15 @@ public final class Engine: Sendable {
     uploads = UploadRunner(
       work, manifest: manifest, counters: counters, settings: settings.uploads,
       monotonic: parts.monotonicClock, log: log)
-    evictionWork = EvictionWork(
+    verifier = FileVerifier(
+      ledger: ledger, depot: depot, stored: StoredCheck(cold: parts.cold), clock: parts.wallClock,
+      log: log)
+    let evictionWork = EvictionWork(
       ledger: ledger, depot: depot, cold: parts.cold, clock: parts.wallClock, log: log,
       settings: inForce)
     let evictions = EvictionRunner(
       evictionWork, manifest: manifest, counters: counters, settings: inForce,
-      hasThreads: parts.hasThreads, log: log)
+      hasThreads: parts.hasThreads, clock: parts.monotonicClock, log: log)
     self.evictions = evictions
     let counters = counters
     restores = RestoreRunner(
@@ -171,7 +174,7 @@ public final class Engine: Sendable {
         restorer: Restorer(depot: depot, cold: reading, entropy: parts.entropy), log: log,
         makeRoom: { evictions.makeRoom($0) }, expect: { evictions.expect($0) },
         unrecorded: { counters.unrecordedRestores.add() }),
-      counters: counters, concurrency: settings.restores.threads)
+      counters: counters, concurrency: settings.restores.threads, clock: parts.monotonicClock)
     box = Mailbox(messagesMax: Self.intakeMax)
     if !settings.depot.skipsStartupScan { ledger.oweRescan() }
   }

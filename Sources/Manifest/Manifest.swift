@@ -173,14 +173,14 @@ package final class Manifest: Sendable {
   /// What an event that was just appended makes of its file; called in the file's turn, before
   /// anybody else may decide on it. Every answer counts it in from now on.
   ///
-  /// Waits for room when many files are ahead of the tables; throws `.behind` when there was none
-  /// within the timeout, and also then the event is taken in.
+  /// Waits for room when many files are ahead of the tables, as long as the tables come nearer; when
+  /// they do not within the timeout it goes on, and whoever comes next waits as long.
   @discardableResult
   package func accept(
     _ event: FileEvent, at place: EventPlace
   ) throws(ManifestError) -> Applied {
     let applied = try take(event, at: place)
-    try waitForRoom(place.sequence)
+    waitForRoom(place.sequence)
     return applied
   }
 
@@ -258,20 +258,29 @@ package final class Manifest: Sendable {
     }
   }
 
-  private func waitForRoom(_ sequence: UInt64) throws(ManifestError) {
+  /// The event is taken in by now, so nothing that happens here makes it fail: what keeps the tables
+  /// behind is told by `lag`.
+  private func waitForRoom(_ sequence: UInt64) {
     let max = options.overlayFilesMax
     guard state.withLock({ $0.overlay.filesCount > max }) else { return }
     if options.applying == .inline {
-      while try applyPending() {}
-      guard state.withLock({ $0.overlay.filesCount > max }) else { return }
-      throw .behind(filesMax: max)
+      do throws(ManifestError) {
+        while try applyPending() {}
+      } catch {
+        journal.write(.error, "could not be brought after the log", [LogField("why", "\(error)")])
+      }
+      return
     }
-    let outcome = state.wait(timeout: options.roomTimeout) {
-      (state: inout State) -> ManifestError?? in
-      if state.isClosed { return .some(.closed) }
-      return state.overlay.filesCount <= max || state.scanned >= sequence ? .some(nil) : nil
+    var scanned = state.withLock { $0.scanned }
+    while true {
+      let hasRoom = state.wait(timeout: options.roomTimeout) { (state: inout State) -> Bool? in
+        let isNear = state.overlay.filesCount <= max || state.scanned >= sequence
+        return isNear || state.isClosed ? true : nil
+      }
+      let now = state.withLock { $0.scanned }
+      if hasRoom == true || now == scanned { return }
+      scanned = now
     }
-    if let error = outcome ?? .behind(filesMax: max) { throw error }
   }
 
   /// Notes that a file was read; written with the next batch.

@@ -13,8 +13,6 @@ package enum ManifestError: Error, Equatable, Sendable {
   case log(StoreError)
   /// A file beside the database.
   case disk(DiskError)
-  /// So many transitions are not applied yet that the caller waited in vain for room.
-  case behind(filesMax: Int)
   case closed
   /// The log no longer holds the beginning, and there is nothing to begin from instead.
   case incomplete(removedBefore: UInt64)
@@ -36,9 +34,6 @@ extension ManifestError: CustomStringConvertible {
     case .database(let error): "the manifest: \(error)"
     case .log(let error): "the log behind the manifest: \(error)"
     case .disk(let error): "beside the manifest: \(error)"
-    case .behind(let filesMax):
-      "the manifest is more than \(filesMax) files behind the log and does not catch up; "
-        + "see the log for what holds it"
     case .closed: "the manifest is closed"
     case .incomplete(let sequence):
       "the manifest cannot be made again from the log, from which events before \(sequence) were "

@@ -30,7 +30,7 @@ package struct ManifestOptions: Sendable {
   package var batchEventsMax: Int
   /// How long the worker lets transitions gather, so that several of one file become one write.
   package var gathering: Duration
-  /// How long an accepted transition waits for room.
+  /// How long an accepted transition waits for room while the tables come no nearer.
   package var roomTimeout: Duration
   /// The most files whose access is remembered before it is written.
   package var touchesMax: Int

@@ -40,3 +40,18 @@ import Testing
     }
   }
 }
+
+@Suite struct UnescapedTextTests {
+  @Test func `what was escaped is read back byte for byte`() {
+    for bytes: [UInt8] in [
+      [], Array("art/hero.psd".utf8), [0xFF, 0x0A, 0x5C, 0x41], Array("é ß \u{202E}".utf8),
+      Array(0...255),
+    ] {
+      #expect(unescaped(escaped(bytes)) == bytes)
+    }
+  }
+
+  @Test func `text that escaping never writes stands for no bytes`() {
+    for text in ["\\", "\\q", "\\x4", "\\xZZ", "a\\xA0"] { #expect(unescaped(text) == nil) }
+  }
+}

@@ -7,6 +7,7 @@ import DiskSimulation
 import DurableFiles
 import Manifest
 import ScratchFiles
+import Testing
 
 @testable import CacheEngine
 
@@ -91,6 +92,20 @@ final class SimulatedGround {
       try file.truncate(to: 0)
       try file.write(Array(text.utf8), at: 0)
     }
+  }
+
+  /// Changes bytes of a file of the same length and nothing that is said of it, and lets the engine
+  /// know what the disk says now as if that were old.
+  func rot(_ path: FilePath, to text: String) throws {
+    let before = try #require(try depotDisk.status(at: path))
+    let file = try OpenFile(path, .writing, on: depotDisk)
+    try file.write(Array(text.utf8), at: 0)
+    try file.set(FileAttributes(modifiedNanoseconds: before.modifiedNanoseconds))
+    let row = try #require(try row(path))
+    let now = HotCopy(try file.status)
+    #expect(row.stored != nil)
+    var turn = try running.ledger.turn(of: path)
+    try turn.append(.confirmed(now))
   }
 
   /// Writes a file, and has it stored.

@@ -106,6 +106,27 @@ import Testing
     #expect(try ground.local.list(ListRequest()).objects.isEmpty)
   }
 
+  @Test func `a delete takes what was known, and never what was written at its path since`() throws
+  {
+    let ground = try SimulatedGround()
+    try ground.store("a", "old")
+    try ground.depotDisk.remove("a")
+    try ground.write("a", "newer", tells: false)
+    try ground.running.delete("a")
+    #expect(try ground.text("a") == "newer")
+    #expect(try ground.row("a")?.state == .dirty)
+    #expect(try ground.row("a")?.stored == nil)
+    ground.running.stepUploads(max: 10)
+    try ground.running.stepManifest()
+    ground.running.stepOrphans()
+    #expect(try ground.local.list(ListRequest()).objects.count == 1)
+    #expect(ground.running.stepEvict("a"))
+    #expect(try ground.running.fetch("a") == 5)
+    try ground.write("unknown", "fresh", tells: false)
+    try ground.running.delete("unknown")
+    #expect(try ground.text("unknown") == "fresh")
+  }
+
   @Test func `what is deleted is gone everywhere, and what merely vanished comes back`() throws {
     let ground = try SimulatedGround()
     try ground.store("deleted", "one")

@@ -94,10 +94,10 @@ import Testing
   @Test func `nothing begins while anybody holds, and all that waited begins afterwards`() {
     var queue = UploadQueue(batchMax: 4, concurrencyMax: 2)
     _ = queue.handle(.noticed)
-    #expect(queue.handle(.held(.paused)) == [])
+    #expect(queue.handle(.held(.paused("a move"))) == [])
     #expect(queue.handle(.held(.policy("the license allows 1 TiB"))) == [])
     #expect(queue.handle(looked(["a", "b"])) == [])
-    #expect(queue.handle(.released(.paused)) == [])
+    #expect(queue.handle(.resumed) == [])
     #expect(queue.holds == [.policy("the license allows 1 TiB")])
     #expect(
       queue.handle(.released(.policy("the license allows 1 TiB"))) == [.begin("a"), .begin("b")])

@@ -8,6 +8,7 @@
 // A disk latches when a sync has failed. What was under way then fails, and the depot is opened
 // anew: nothing that was not known to be durable was ever said to be.
 
+internal import Ambient
 internal import Digests
 package import DurableFiles
 internal import Manifest
@@ -86,10 +87,21 @@ package final class Depot: Sendable {
 
   /// What the bytes of a file hash to, as they are read.
   static func digest(of file: borrowing OpenFile) throws(DiskError) -> Blake3Digest {
+    guard let digest = try digest(of: file, unless: nil) else {
+      preconditionFailure("nobody could cancel it")
+    }
+    return digest
+  }
+
+  /// The same; nil when it was cancelled meanwhile.
+  static func digest(
+    of file: borrowing OpenFile, unless cancellation: Cancellation?
+  ) throws(DiskError) -> Blake3Digest? {
     var hasher = Blake3()
     var piece = [UInt8](repeating: 0, count: pieceBytes)
     var offset: UInt64 = 0
     while true {
+      if cancellation?.isCancelled == true { return nil }
       let count = try file.read(at: offset, into: &piece, count: piece.count)
       if count == 0 { return hasher.digest() }
       hasher.update(piece.span.extracting(first: count))

@@ -25,18 +25,22 @@ final class EvictionRunner: Sendable {
   private let nudges = Monitor((isNudged: false, isStopped: false))
   private let thread = Mutex<Worker?>(nil)
   private let hands: Hands?
+  private let clock: MonotonicClock
+  /// How fast files went lately.
+  let pace = TransferPace(together: handsCount)
 
   /// Threads that try files, and how many are tried at once.
   static let handsCount = 16
 
   init(
     _ work: EvictionWork, manifest: Manifest, counters: EngineCounters,
-    settings: SettingsInForce, hasThreads: Bool, log: Log
+    settings: SettingsInForce, hasThreads: Bool, clock: MonotonicClock, log: Log
   ) {
     self.work = work
     self.manifest = manifest
     self.counters = counters
     self.settings = settings
+    self.clock = clock
     self.log = log
     hands = hasThreads ? Hands(count: Self.handsCount) : nil
     round = Monitor(
@@ -47,7 +51,7 @@ final class EvictionRunner: Sendable {
 
   /// Starts the thread.
   func start() {
-    hands?.start { [work] path in work.run(path) }
+    hands?.start { [self] path in evict(path) }
     thread.withLock { thread in
       thread = Worker("evictor") { [self] in
         while wait() { run() }
@@ -98,6 +102,18 @@ final class EvictionRunner: Sendable {
     perform(.expected(bytes: bytes, hotBytes: hotBytes))
   }
 
+  /// Tries one file, counts what came of it, and keeps the pace; with `generation`, the file goes only
+  /// as it was judged then.
+  func evict(
+    _ path: FilePath, judged generation: UInt64? = nil, isAsked: Bool = false
+  ) -> EvictionEnd {
+    let begun = clock.now()
+    let end = work.run(path, judged: generation, isAsked: isAsked)
+    if case .evicted = end { pace.note(bytes: 0, took: clock.now() - begun) }
+    counters.note(end)
+    return end
+  }
+
   /// Runs a round to its end and returns how many bytes it freed.
   @discardableResult
   private func perform(_ event: Evictor.Event) -> UInt64 {
@@ -123,8 +139,7 @@ final class EvictionRunner: Sendable {
           round.isShort = !isEnough
         }
       }
-      for end in hands?.run(paths) ?? paths.map({ work.run($0) }) {
-        counters.note(end)
+      for end in hands?.run(paths) ?? paths.map({ evict($0) }) {
         var bytes: UInt64?
         if case .evicted(let count) = end { bytes = count }
         freed += bytes ?? 0

@@ -41,13 +41,16 @@ struct EvictionWork: Sendable {
   /// How long the word that a stored copy is there is believed.
   private var verifyAfter: Duration { settings.now.cache.verifyBeforeEvictAfter }
 
-  /// Evicts a file, if nothing speaks against it; with `generation`, only as it was judged then.
+  /// Evicts a file, if nothing speaks against it; with `generation`, only as it was judged then. One
+  /// that was asked for by name goes whenever it was read, and its turn is waited for.
   func run(
     _ path: FilePath, judged generation: UInt64? = nil, isAsked: Bool = false
   ) -> EvictionEnd {
     do throws(EngineError) {
       if let refusal = ledger.refusal { throw .journal(refusal.sentence) }
-      guard var turn = try ledger.turnAtOnce(of: path) else { return .stays(.beingWorkedOn) }
+      guard var turn = try ledger.turn(of: path, waits: isAsked) else {
+        return .stays(.beingWorkedOn)
+      }
       if let generation, turn.row?.generation != generation { throw .changed(path) }
       guard let row = turn.row, row.state == .clean, let hot = row.hot, let stored = row.stored
       else { return .stays(.notEvictable) }
@@ -136,35 +139,21 @@ struct EvictionWork: Sendable {
     let now = clock.now()
     let age = now - stored.verified
     if age >= .zero, age < verifyAfter { return true }
-    let fault: (FindingKind, String)?
+    let damage: Damage?
     do throws(StorageError) {
-      fault = try self.fault(of: stored)
+      damage = try StoredCheck(cold: cold).look(at: stored)
     } catch {
       throw .backend(turn.path, error)
     }
-    guard let (kind, detail) = fault else {
+    guard let damage else {
       try turn.append(.verified(now))
       return true
     }
-    try turn.append(.found(kind, detail: detail))
+    try turn.append(.found(damage.kind, detail: damage.detail))
     try turn.append(.written(hot, .lost))
     log.write(
       .error, "a stored copy is not what it was; the file is uploaded again",
-      [LogField("path", "\(turn.path)"), LogField("why", detail)])
+      [LogField("path", "\(turn.path)"), LogField("why", damage.detail)])
     return false
-  }
-
-  private func fault(of stored: StoredCopy) throws(StorageError) -> (FindingKind, String)? {
-    let key = try ObjectKey(bytes: stored.key)
-    guard let object = try cold.head(key) else {
-      return (.storedMissing, "\(key) is not in \(cold.name)")
-    }
-    if stored.sealing == nil, object.size != stored.details.size {
-      return (.storedDiffers, "it has \(object.size) bytes, and \(stored.details.size) were stored")
-    }
-    if stored.sealing == nil, let digest = object.digest, digest != stored.digest {
-      return (.storedDiffers, "its bytes hash to \(digest), and \(stored.digest) was stored")
-    }
-    return nil
   }
 }

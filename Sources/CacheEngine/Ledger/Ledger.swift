@@ -61,6 +61,12 @@ final class Ledger: Sendable {
     return FileTurn(turn, try row(at: path), self)
   }
 
+  /// The turn of a file and its row, waited for or only if nobody else has it now.
+  func turn(of path: FilePath, waits: Bool) throws(EngineError) -> FileTurn? {
+    if waits { return try turn(of: path) }
+    return try turnAtOnce(of: path)
+  }
+
   /// The turn of a file and its row, if nobody else has it now.
   func turnAtOnce(of path: FilePath) throws(EngineError) -> FileTurn? {
     guard let turn = turns.takeAtOnce(path) else { return nil }
@@ -92,9 +98,6 @@ final class Ledger: Sendable {
     settle()
     do throws(ManifestError) {
       return try manifest.accept(event, at: EventPlace(receipt.header)).row
-    } catch .behind {
-      // It was taken in; whoever comes next meets the same and is slowed too.
-      return try row(at: event.path)
     } catch {
       // The log has it, and the manifest comes after the log. Until then no decision on this file
       // passes, for it names a generation that is not the last.

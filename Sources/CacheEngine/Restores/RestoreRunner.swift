@@ -20,15 +20,20 @@ final class RestoreRunner: Sendable {
   private let work: RestoreWork
   private let counters: EngineCounters
   private let concurrency: Int
+  private let clock: MonotonicClock
+  /// How fast files came lately.
+  let pace: TransferPace
   private let state: Mutex<State>
   private let box: Mailbox<FilePath>
   private let cancellation = Cancellation()
   private let left: Monitor<Int>
 
-  init(_ work: RestoreWork, counters: EngineCounters, concurrency: Int) {
+  init(_ work: RestoreWork, counters: EngineCounters, concurrency: Int, clock: MonotonicClock) {
     self.work = work
     self.counters = counters
     self.concurrency = concurrency
+    self.clock = clock
+    pace = TransferPace(together: concurrency)
     state = Mutex(State(table: RestoreTable(concurrencyMax: concurrency)))
     box = Mailbox(messagesMax: concurrency)
     left = Monitor(0)
@@ -104,9 +109,11 @@ final class RestoreRunner: Sendable {
   }
 
   private func restore(_ path: FilePath) {
+    let begun = clock.now()
     let result: Result<UInt64, EngineError>
     do throws(EngineError) {
       let size = try work.run(path, cancellation)
+      pace.note(bytes: size, took: clock.now() - begun)
       counters.restores.add()
       counters.restoredBytes.add(size)
       result = .success(size)

@@ -13,8 +13,8 @@ internal import DurableFiles
 
 /// Why no upload begins; each is lifted by whoever set it.
 public enum UploadHold: Hashable, Sendable {
-  /// An operator said so.
-  case paused
+  /// An operator said so, and why; one such hold at a time.
+  case paused(String)
   /// Events cannot be written.
   case journalRefuses
   /// The primary does not take objects; what it said is for the screen.
@@ -41,6 +41,8 @@ struct UploadQueue: Sendable {
     case prioritised([FilePath])
     case held(UploadHold)
     case released(UploadHold)
+    /// No operator holds them any more, whatever was said.
+    case resumed
     /// The primary is tried again, whatever it said.
     case releasedBackend
     /// The time that was asked for has come.
@@ -112,13 +114,20 @@ struct UploadQueue: Sendable {
         urgent.append(path)
       }
     case .held(let hold):
+      if case .paused = hold { dropPause() }
       holds.insert(hold)
+    case .resumed:
+      dropPause()
     case .released(let hold):
       holds.remove(hold)
     case .releasedBackend:
       holds = holds.filter { if case .backend = $0 { false } else { true } }
     }
     return actions + fill()
+  }
+
+  private mutating func dropPause() {
+    holds = holds.filter { if case .paused = $0 { false } else { true } }
   }
 
   /// Takes files in that are new here; false when none is.

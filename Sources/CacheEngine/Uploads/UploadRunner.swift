@@ -24,6 +24,8 @@ final class UploadRunner: Sendable {
     /// When the primary is tried again.
     var releaseAt: MonotonicTime?
     var backendPause = UploadRunner.backendPause
+    /// Why an operator holds all; nil when none does.
+    var pauseReason: String?
     var isStopped = false
   }
   /// An upload under way.
@@ -105,6 +107,26 @@ final class UploadRunner: Sendable {
 
   /// Tells the schedule something.
   func send(_ event: UploadQueue.Event) { inbox.change { $0.events.append(event) } }
+
+  /// Lets nothing begin for a reason of an operator's, or for none any more.
+  func setPause(because reason: String?) {
+    inbox.change { (inbox: inout Inbox) in
+      inbox.pauseReason = reason
+      inbox.events.append(reason.map { .held(.paused($0)) } ?? .resumed)
+    }
+  }
+
+  /// Why an operator holds all; nil when none does.
+  var pauseReason: String? { inbox.withLock { $0.pauseReason } }
+
+  /// Tries the primary again, whatever it said.
+  func releaseBackend() {
+    inbox.change { (inbox: inout Inbox) in
+      inbox.releaseAt = nil
+      inbox.backendPause = Self.backendPause
+      inbox.events.append(.releasedBackend)
+    }
+  }
 
   /// Why nothing begins.
   var holds: Set<UploadHold> { queue.withLock { $0.holds } }

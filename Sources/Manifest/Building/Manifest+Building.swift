@@ -32,7 +32,11 @@ extension Manifest {
     progress: (BuildProgress) -> Void = { _ in }
   ) throws(ManifestError) {
     let total = try inLog { () throws(StoreError) in try log.lastSequence }
-    try turn.withLock { (_) throws(ManifestError) in try startOver(because: "it was asked for") }
+    try turn.withLock { (_) throws(ManifestError) in
+      try startOver(because: "it was asked for")
+      // What somebody asks for says nothing of the disk, and may be asked for as often as one likes.
+      state.withLock { $0.startsOver -= 1 }
+    }
     var isBehind = true
     while isBehind {
       isBehind = try applyPending()

@@ -24,7 +24,7 @@ extension FileRow {
     ], searched: "path")
 
   /// The number of the field of paths, by which lists are ordered.
-  static let pathField = 0
+  package static let pathField = 0
 
   /// What the row has in a field of the vocabulary.
   package func value(of field: Int) -> FilterValue {

@@ -5,6 +5,7 @@ internal import Ambient
 internal import Bytes
 internal import Digests
 internal import EventStore
+internal import Synchronization
 
 extension Dispatcher {
   /// Acts, or says what would be done; whatever comes of an acting call, its receipt is kept.
@@ -176,7 +177,7 @@ extension Dispatcher {
   ) throws(Setback) {
     for staged in staged {
       do throws(OperationFault) {
-        _ = try staged.control.turn(staged.input)
+        _ = try staged.control.turn(staged.input, call.patience.cancellation)
       } catch {
         throw Setback(
           .handlerFailure,
@@ -326,6 +327,18 @@ extension Dispatcher {
     var body = body(.refusal, call)
     body.token = setback.token
     body.reason = shortened(setback.sentence)
+    if setback.token == .denied {
+      let now = options.monotonicClock.now()
+      guard let unrecorded = denials.withLock({ $0.take(at: now) }) else {
+        return Refusal(
+          setback.token,
+          "\(setback.sentence) (and that is not recorded, for too much was denied lately)",
+          missing: setback.missing)
+      }
+      if unrecorded > 0 {
+        body.reason = shortened("\(setback.sentence); before it, \(unrecorded) left no receipt")
+      }
+    }
     body.controls = setback.used
     do throws(StoreError) {
       guard let proof = try engine.sink.append([body.event]).last else {

@@ -25,7 +25,7 @@ extension Dispatcher {
     for (name, input) in table.standing.sorted(by: { $0.key < $1.key }) {
       guard let control = surroundings.controls[name], control.timing == .standing else { continue }
       do throws(OperationFault) {
-        _ = try control.turn(input)
+        _ = try control.turn(input, Cancellation())
       } catch {
         log.write(
           .error, "a control could not be set to what the log says",

@@ -14,6 +14,7 @@
 package import Ambient
 package import Bytes
 package import EventStore
+internal import Synchronization
 
 /// What a call came to.
 package struct Reply: Sendable {
@@ -81,7 +82,7 @@ package final class Dispatcher: Sendable {
   }
 
   package let registry: OperationRegistry
-  let grants: Grants
+  private let grants: Mutex<Grants>
   let engine: Engine?
   let surroundings: Surroundings
   let options: DispatchOptions
@@ -89,6 +90,8 @@ package final class Dispatcher: Sendable {
   let jobs: JobDesk
   /// What was refused where there is no store that could keep it.
   package let refusals = RefusalRing()
+  /// How many receipts denials may still leave.
+  let denials = Mutex(DenialBudget())
   private let state = Monitor(State())
 
   init(
@@ -97,7 +100,7 @@ package final class Dispatcher: Sendable {
     _ plans: PlanShelf, _ jobs: JobDesk, _ options: DispatchOptions
   ) {
     self.registry = registry
-    self.grants = grants
+    self.grants = Mutex(grants)
     self.engine = engine
     self.surroundings = surroundings
     self.plans = plans
@@ -112,7 +115,12 @@ package final class Dispatcher: Sendable {
 
   /// What a caller may do here.
   package func capabilities(of caller: Caller) -> CapabilitySet {
-    isReadOnly ? .none : grants.capabilities(of: caller)
+    isReadOnly ? .none : grants.withLock { $0.capabilities(of: caller) }
+  }
+
+  /// Has callers be granted this from now on; calls that have passed are not asked again.
+  package func grant(_ new: Grants) {
+    grants.withLock { $0 = new }
   }
 
   /// What a caller lacks for an operation; empty when it may be called.

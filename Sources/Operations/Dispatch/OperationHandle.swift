@@ -178,7 +178,7 @@ package final class OperationHandle: Sendable {
         effects.staged.append(StagedControl(control: control, input: input))
       }
     }
-    return control.timing == .atOnce ? try control.turn(input) : .null
+    return control.timing == .atOnce ? try control.turn(input, patience.cancellation) : .null
   }
 
   private static func count(_ input: JSONValue) throws(OperationFault) -> Int {

@@ -107,7 +107,8 @@ extension ItemOutcome {
     case .cancelled: return nil
     case .conflict(let sentence): self = .changed(sentence)
     case .notFound(let sentence): self = .refused(sentence)
-    case .failed(let sentence), .overLimit(let sentence), .undeclared(let sentence):
+    case .failed(let sentence), .overLimit(let sentence), .undeclared(let sentence),
+      .invalid(let sentence):
       self = .failed(sentence)
     }
   }

@@ -256,7 +256,7 @@ final class JobRunner: Sendable {
     if let undeclared = effects.undeclared { outcome = .failed(undeclared) }
     for staged in effects.staged {
       do throws(OperationFault) {
-        _ = try staged.control.turn(staged.input)
+        _ = try staged.control.turn(staged.input, live.cancellation)
       } catch {
         outcome = .failed("\(error)")
       }

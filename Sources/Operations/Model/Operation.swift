@@ -1,6 +1,7 @@
 // An operation as a value: what it is called, what it may touch, and the closures that do it. Nothing
 // else in the product changes anything, so the list of operations is the list of all that can happen.
 
+package import Ambient
 package import Bytes
 
 /// One thing that can be asked for.
@@ -134,11 +135,20 @@ package enum ControlTiming: String, Sendable {
 package struct HostControl: Sendable {
   package let name: String
   package let timing: ControlTiming
-  let turn: @Sendable (JSONValue) throws(OperationFault) -> JSONValue
+  let turn: @Sendable (JSONValue, Cancellation) throws(OperationFault) -> JSONValue
 
   package init(
     _ name: String, _ timing: ControlTiming,
     _ turn: @escaping @Sendable (JSONValue) throws(OperationFault) -> JSONValue
+  ) {
+    self.init(name, timing) { (input, _) throws(OperationFault) in try turn(input) }
+  }
+
+  /// A control that may take long, and is told when nobody wants it any more; it throws `.cancelled`
+  /// then, unless it is done already.
+  package init(
+    _ name: String, _ timing: ControlTiming,
+    _ turn: @escaping @Sendable (JSONValue, Cancellation) throws(OperationFault) -> JSONValue
   ) {
     self.name = name
     self.timing = timing

@@ -65,6 +65,8 @@ extension Refusal: CustomStringConvertible {
 
 /// How a handler says that it cannot do what it was asked, each with the rest of the sentence.
 package enum OperationFault: Error, Equatable, Sendable {
+  /// The input fits its schema and still asks for nothing that there could be.
+  case invalid(String)
   case conflict(String)
   case notFound(String)
   case overLimit(String)
@@ -76,6 +78,7 @@ package enum OperationFault: Error, Equatable, Sendable {
   /// The token and the sentence that stand for it outside.
   var refusal: (token: RefusalToken, sentence: String) {
     switch self {
+    case .invalid(let sentence): (.invalidInput, sentence)
     case .conflict(let sentence): (.conflict, sentence)
     case .notFound(let sentence): (.notFound, sentence)
     case .overLimit(let sentence): (.overLimit, sentence)

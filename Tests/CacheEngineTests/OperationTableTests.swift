@@ -1,0 +1,121 @@
+// The operations of an engine as a table: whoever changes what one is, needs or leaves changes it here
+// too.
+
+import Bytes
+import ColdStorage
+import DurableFiles
+import EventStore
+import Operations
+import Testing
+
+@testable import CacheEngine
+
+@Suite struct OperationTableTests {
+  struct Line: CustomTestStringConvertible, Sendable {
+    let name: String
+    let operationClass: OperationClass
+    let capability: Operations.Capability
+    let receipt: ReceiptKind
+    /// The control that it goes through.
+    let control: String
+    /// The kinds of files' events that it may append.
+    var appends: Set<EventKind> = []
+    var input: [String] = []
+
+    var testDescription: String { name }
+  }
+
+  static let table: [Line] = [
+    Line(
+      name: "cache.evict", operationClass: .persist, capability: .cacheWrite, receipt: .intent,
+      control: "file.evict",
+      appends: [.fileEvicted, .fileWritten, .fileVanished, .fileVerified, .fileFound],
+      input: ["selection"]),
+    Line(
+      name: "cache.rehydrate", operationClass: .persist, capability: .cacheWrite, receipt: .intent,
+      control: "file.rehydrate", appends: [.fileRestored, .fileWritten, .fileVanished, .fileFound],
+      input: ["selection", "anyway"]),
+    Line(
+      name: "cache.pin", operationClass: .persist, capability: .cacheWrite, receipt: .intent,
+      control: "file.pin", appends: [.filePinned], input: ["selection"]),
+    Line(
+      name: "cache.unpin", operationClass: .persist, capability: .cacheWrite, receipt: .intent,
+      control: "file.unpin", appends: [.fileUnpinned], input: ["selection"]),
+    Line(
+      name: "cache.verify", operationClass: .persist, capability: .cacheWrite, receipt: .intent,
+      control: "file.verify", appends: [.fileVerified, .fileFound, .fileWritten],
+      input: ["selection", "hot", "stored"]),
+    Line(
+      name: "upload.retry", operationClass: .persist, capability: .uploadControl, receipt: .intent,
+      control: "file.retry", appends: [.fileRetried], input: ["selection"]),
+    Line(
+      name: "upload.prioritise", operationClass: .control, capability: .uploadControl,
+      receipt: .act, control: "uploads.urgent", input: ["selection"]),
+    Line(
+      name: "upload.pause", operationClass: .control, capability: .uploadControl, receipt: .act,
+      control: "uploads.hold", input: ["reason"]),
+    Line(
+      name: "upload.resume", operationClass: .control, capability: .uploadControl, receipt: .act,
+      control: "uploads.hold"),
+    Line(
+      name: "scan.start", operationClass: .control, capability: .systemControl, receipt: .act,
+      control: "depot.scan"),
+    Line(
+      name: "backend.probe", operationClass: .control, capability: .systemControl, receipt: .act,
+      control: "backend.probe"),
+    Line(
+      name: "config.reload", operationClass: .control, capability: .systemControl, receipt: .act,
+      control: "config.reload"),
+    Line(
+      name: "manifest.rebuild", operationClass: .control, capability: .systemControl,
+      receipt: .intent, control: "manifest.rebuild"),
+  ]
+
+  private func registry() throws -> OperationRegistry {
+    let ground = try SimulatedGround()
+    return try ground.gate().registry
+  }
+
+  @Test(arguments: table)
+  func `each operation is what the table says`(_ line: Line) throws {
+    let operation = try #require(try registry().operation(line.name))
+    #expect(operation.operationClass == line.operationClass)
+    #expect(operation.effects.capabilitiesRequired == [line.capability])
+    #expect(operation.receipt == line.receipt)
+    #expect(operation.effects.hostControlsUsed == [line.control])
+    #expect(
+      operation.effects.eventsAppended
+        == (line.receipt == .intent ? EffectKind.job.union(line.appends) : line.appends))
+    #expect(operation.json["dryRun"] == true)
+    guard case .object(let fields) = operation.input else {
+      Issue.record("the input is no object")
+      return
+    }
+    #expect(fields.map(\.name) == line.input)
+  }
+
+  @Test func `nothing acts that is not in the table, but for what needs no engine`() throws {
+    let others = ["events.checkpoint", "job.pause", "job.resume", "job.cancel"]
+    let acting = try registry().operations.filter(\.operationClass.acts).map(\.name)
+    #expect(acting.sorted() == (Self.table.map(\.name) + others).sorted())
+  }
+
+  @Test(arguments: table)
+  func `without the capability it is denied by name, and leaves a receipt and nothing else`(
+    _ line: Line
+  ) throws {
+    let ground = try SimulatedGround()
+    try ground.store("a", "hello")
+    let gate = try ground.gate()
+    let (before, objects) = (try ground.row("a"), ground.cold.count("upload"))
+    let refusal = try #require(gate.refusal(line.name, by: SimulatedGround.stranger))
+    #expect(refusal.token == .denied)
+    #expect(refusal.missing == [line.capability])
+    #expect(refusal.sentence.contains(line.capability.name))
+    #expect(refusal.receipt?.body.token == .denied)
+    #expect(refusal.receipt?.verify().isValid == true)
+    #expect(try ground.row("a") == before)
+    #expect(ground.cold.count("upload") == objects)
+    #expect(gate.jobTable.jobs.isEmpty)
+  }
+}
