@@ -1,6 +1,7 @@
-// Appending and reading back, as a caller sees it, on a real disk.
+// Appending and reading back, as a caller sees it, on a real disk and on one that is full.
 
 import Ambient
+import DiskSimulation
 import DurableFiles
 import EventStore
 import ScratchFiles
@@ -40,6 +41,27 @@ import Testing
     let again = try EventStore.open(on: scratch.disk)
     for receipt in receipts { #expect(try again.reader.receipt(receipt.sequence) == receipt) }
     try again.close()
+  }
+
+  @Test func `an append that has its room is stored, though there is none for zeros ahead of it`()
+    throws
+  {
+    let disk = SimulatedDisk(seed: 1, faults: .none, clock: ManualClock())
+    var options = StoreOptions.still
+    options.preallocationBytes = 65_536
+    let store = try EventStore.open(on: disk, options)
+    var receipts: [Receipt] = []
+    for number in 0..<400 {
+      // The first call of an append writes its group; a second one before the sync writes zeros.
+      disk.arm(.none.arming(.full, at: disk.operations + 2))
+      receipts.append(try store.append(.of("file:1", "\(number)")))
+    }
+    #expect(disk.faultCounts[.full] == 1, "zeros were written, and once there was no room for them")
+    disk.arm(.honest)
+    disk.crash()
+    let again = try EventStore.open(on: disk.reopen(), .still)
+    for receipt in receipts { #expect(try again.reader.receipt(receipt.sequence) == receipt) }
+    #expect(try again.reader.verify().isIntact)
   }
 
   @Test func `many segments are read through their footers`() throws {

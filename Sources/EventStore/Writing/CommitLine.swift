@@ -28,6 +28,8 @@ struct CommitLine {
   /// The file is filled with zeros up to here.
   private var filledTo: UInt64
   private let preallocationBytes: UInt64
+  /// False once there was no room for zeros ahead, until the next segment.
+  private var fillsAhead = true
   private var zeros: [UInt8] = []
 
   /// A group of this share of what is filled ahead is a large one.
@@ -108,17 +110,23 @@ struct CommitLine {
   /// Keeps zeros ahead of the log, so that most commits change no metadata of the file.
   ///
   /// A large group changes it anyway, and pays for that by its size; zeros behind each would be
-  /// written only to be written over.
+  /// written only to be written over. On a disk with no room for them there are none: the group
+  /// itself has its room, and they must not take the last of it from others.
   private mutating func fill(after end: UInt64, _ count: Int) throws(StoreError) {
     guard end > filledTo, preallocationBytes > 0 else { return }
     filledTo = end
-    guard UInt64(count) < preallocationBytes / Self.largeShare else { return }
+    guard fillsAhead, UInt64(count) < preallocationBytes / Self.largeShare else { return }
     let target = end + preallocationBytes
     if zeros.isEmpty { zeros = Array(repeating: 0, count: 1 << 20) }
-    while filledTo < target {
-      let count = min(UInt64(zeros.count), target - filledTo)
-      try segment.file.write(zeros.span.extracting(0..<Int(count)), at: filledTo)
-      filledTo += count
+    do throws(StoreError) {
+      while filledTo < target {
+        let count = min(UInt64(zeros.count), target - filledTo)
+        try segment.file.write(zeros.span.extracting(0..<Int(count)), at: filledTo)
+        filledTo += count
+      }
+    } catch .full {
+      try segment.file.truncate(to: end)
+      (filledTo, fillsAhead) = (end, false)
     }
   }
 
