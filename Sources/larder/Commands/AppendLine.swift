@@ -37,27 +37,30 @@ private func understand(_ bytes: [UInt8], _ number: Int) throws(Failure) -> Appe
     throw .ended(.misused, "line \(number) has the unknown member '\(escaped(member.key))'\(hint)")
   }
   do throws(StoreError) {
-    return AppendLine(event: try event(value, number), batch: value["batch"]?.string)
+    return AppendLine(event: try event(value), batch: try text(value, "batch"))
   } catch {
     throw .ended(.misused, "line \(number): \(error)")
   }
 }
 
-private func event(_ value: JSONValue, _ number: Int) throws(StoreError) -> NewEvent {
-  guard let entity = value["entity"]?.string, let scope = value["scope"]?.string else {
+private func event(_ value: JSONValue) throws(StoreError) -> NewEvent {
+  guard let entity = try text(value, "entity"), let scope = try text(value, "scope") else {
     throw .badName("line", "has no entity or no scope")
   }
-  guard let kind = value["kind"]?.string.flatMap({ EventKind(parsing: $0) }) else {
+  guard let kind = try text(value, "kind").flatMap({ EventKind(parsing: $0) }) else {
     throw .badName("kind", "must be C.TTT in hexadecimal, like 1.02a")
   }
   var event = NewEvent(
     try Coordinate(entity: entity, scope: scope), kind: kind, payload: try payload(value))
-  if let key = value["key"]?.string { event.key = try IdempotencyKey(key) }
-  if let lane = value["lane"]?.integer {
+  if let key = try text(value, "key") { event.key = try IdempotencyKey(key) }
+  switch member("lane", of: value) {
+  case nil: break
+  case .integer(let lane)?:
     guard let number = UInt32(exactly: lane) else { throw .badName("lane", "is out of range") }
     event.lane = Lane(number)
+  default: throw .badName("lane", "must be a whole number")
   }
-  switch value["expect"] {
+  switch member("expect", of: value) {
   case nil: break
   case .string("any")?: event.expected = .any
   case .string("none")?: event.expected = .noStream
@@ -68,8 +71,22 @@ private func event(_ value: JSONValue, _ number: Int) throws(StoreError) -> NewE
   return event
 }
 
+/// A member, nil where there is none; null says that there is none.
+private func member(_ name: String, of value: JSONValue) -> JSONValue? {
+  if case .null? = value[name] { return nil }
+  return value[name]
+}
+
+/// The text of a member, nil where there is none. What is of another kind is refused: a key that is
+/// passed over would make a retry append twice.
+private func text(_ value: JSONValue, _ name: String) throws(StoreError) -> String? {
+  guard let found = member(name, of: value) else { return nil }
+  guard let text = found.string else { throw .badName(name, "must be text") }
+  return text
+}
+
 private func payload(_ value: JSONValue) throws(StoreError) -> [UInt8] {
-  switch (value["payload"]?.string, value["base64"]?.string) {
+  switch (try text(value, "payload"), try text(value, "base64")) {
   case (let text?, nil): return Array(text.utf8)
   case (nil, let text?):
     do throws(BytesError) {
