@@ -48,6 +48,41 @@ import Testing
     #expect(try larder("events", "verify", store).ending == .exited(0))
   }
 
+  @Test(arguments: [
+    (#""key":7"#, "the key must be text"), (#""batch":["b"]"#, "the batch must be text"),
+    (#""lane":"1""#, "the lane must be a whole number"),
+    (#""base64":5"#, "the base64 must be text"),
+    (#""expect":true"#, #"the expect must be "any", "none", "exists" or a position from 1"#),
+  ])
+  func `a member of another kind is refused and not passed over`(
+    _ member: String, _ sentence: String
+  ) throws {
+    let refused = try larder("events", "append", store, giving: line("e", "p", "," + member))
+    #expect(refused.ending == .exited(2))
+    #expect(String(decoding: refused.errors, as: UTF8.self) == "larder: line 1: \(sentence)\n")
+    #expect(try larder("events", "list", store, "--entity", "e").output.isEmpty)
+  }
+
+  @Test func `a member that is null is as good as none`() throws {
+    let none = #","key":null,"batch":null,"lane":null,"expect":null,"base64":null"#
+    let appended = try larder("events", "append", store, giving: line("e", "p", none))
+    #expect(appended.ending == .exited(0), "\(String(decoding: appended.errors, as: UTF8.self))")
+  }
+
+  @Test func `verify tells the root that a checkpoint has`() throws {
+    _ = try larder("events", "append", store, giving: line("e", "1") + line("e", "2"))
+    let checkpoint = try objects(try larder("events", "checkpoint", store, "--json"))[0]
+    for words in [[], ["--structure-only"]] {
+      let all = ["events", "verify", store, "--json"] + words
+      let verified = try objects(
+        try ChildProcess(builtProduct("larder"), all.map { Array($0.utf8) }).wait(giving: []))[0]
+      for member in ["lineage", "root"] {
+        #expect(try #require(verified[member]?.string) == checkpoint[member]?.string)
+      }
+      #expect(try #require(verified["count"]?.integer) == checkpoint["count"]?.integer)
+    }
+  }
+
   @Test func `several appenders give every line its receipt`() throws {
     let lines = (0..<60).map { line("file:\($0 % 5)", "\($0)") }.joined()
     let appended = try larder("events", "append", store, "--appenders", "8", giving: lines)

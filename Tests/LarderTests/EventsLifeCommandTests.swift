@@ -99,6 +99,12 @@ import Testing
     let file = scratch.path("events.jsonl")
     #expect(try larder("events", "export", store, "-o", file).ending == .exited(0))
     #expect(try larder("events", "export", store, "-o", "-").output == exported.output)
+    #expect(try larder("events", "export", store, "--json").output == exported.output)
+    let told = try JSONValue(
+      parsing: try larder("events", "export", store, "-o", file, "--json").output)
+    #expect(told["events"]?.integer == 7 && told["bytes"]?.integer == Int64(exported.output.count))
+    let root = try JSONValue(parsing: try larder("events", "checkpoint", store, "--json").output)
+    #expect(told["root"]?.string == root["root"]?.string)
     let copy = scratch.path("copy")
     let first = try larder(
       "events", "import", copy, "-", "--json", giving: text(exported.output))

@@ -3,6 +3,7 @@
 // meanwhile. Memory is bounded: a bit and eight bytes an event at most, never an object.
 
 public import Ambient
+public import Digests
 public import DurableFiles
 
 /// One thing that is wrong, and where.
@@ -18,6 +19,13 @@ public struct Finding: Hashable, Sendable {
 /// What a verification found.
 public struct VerifyReport: Sendable {
   public internal(set) var eventsChecked: UInt64 = 0
+  /// Which store it is; nil where nothing says so.
+  public internal(set) var lineage: Lineage?
+  /// How many events the log has had, removed ones too.
+  public internal(set) var count: UInt64 = 0
+  /// The root over all of them, computed from their commitments, as a checkpoint would have it; nil
+  /// when a part of the log could not be trusted.
+  public internal(set) var root: Blake3Digest?
   /// Events that were removed, whose commitments still fit.
   public internal(set) var removed: UInt64 = 0
   /// The records that explain them, as far as they could be compared; the first of them.
@@ -84,6 +92,9 @@ extension EventReader {
     let (keyset, finding) = try trustedKeyset()
     var verifier = Verifier(catalog, lineage, options, keyset)
     var report = try verifier.run()
+    report.lineage = lineage
+    report.count = verifier.accumulator.count
+    report.root = report.isIntact ? verifier.accumulator.root : nil
     if let finding { report.others.append(finding) }
     report.others += try unfulfilled(verifier.removals)
     return report

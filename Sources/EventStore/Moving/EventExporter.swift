@@ -9,7 +9,21 @@
 // read is exported without its payload, and what was removed is only named; nothing is made up.
 
 internal import Bytes
-internal import Digests
+public import Digests
+
+/// What an export has told.
+public struct ExportReport: Hashable, Sendable {
+  /// The store whose events they are.
+  public let source: Lineage
+  public internal(set) var events: UInt64 = 0
+  /// How many of them without their payloads, which cannot be read.
+  public internal(set) var unreadable: UInt64 = 0
+  /// Removed events that were named.
+  public internal(set) var removed: UInt64 = 0
+  /// How many events the store has had, and the root over them.
+  public let count: UInt64
+  public let root: Blake3Digest
+}
 
 /// An export, line by line.
 public struct EventExporter: ~Copyable {
@@ -19,18 +33,14 @@ public struct EventExporter: ~Copyable {
 
   private let reader: EventReader
   private let region: Region
-  private let count: UInt64
-  private let root: Blake3Digest
-  private let lineage: Lineage
+  /// What was told so far.
+  public private(set) var report: ExportReport
   private var hasher: Blake3
   private var position: UInt64 = 0
   private var page: ArraySlice<Event> = []
   private var state = State.start
   private var looked: UInt64
   private let end: UInt64
-  private var events: UInt64 = 0
-  private var unreadable: UInt64 = 0
-  private var removed: UInt64 = 0
 
   private enum State { case start, events, end, over }
   private static let pageEvents = 256
@@ -39,14 +49,14 @@ public struct EventExporter: ~Copyable {
   public init(_ reader: EventReader, region: Region = .everything) throws(StoreError) {
     let catalog = try reader.catalog()
     guard let lineage = catalog.lineage else { throw .absent("an event") }
-    root = try catalog.accumulator(count: catalog.visible).root
+    report = ExportReport(
+      source: lineage, count: catalog.visible,
+      root: try catalog.accumulator(count: catalog.visible).root)
     hasher = Blake3()
     self.reader = reader
     self.region = region
-    self.lineage = lineage
-    count = catalog.visible
     looked = (region.sequences?.lowerBound ?? 1) - 1
-    end = min(region.sequences?.upperBound ?? .max, count)
+    end = min(region.sequences?.upperBound ?? .max, catalog.visible)
     position = looked
   }
 
@@ -84,15 +94,16 @@ public struct EventExporter: ~Copyable {
   private var start: JSONValue {
     .object([
       "line": "start", "stream": .string(Self.name), "format": .integer(Self.format),
-      "lineage": .string("\(lineage)"), "last": JSONValue(end), "region": region.value,
+      "lineage": .string("\(report.source)"), "last": JSONValue(end), "region": region.value,
       "removedNamed": .bool(region.takesAll),
     ])
   }
 
   private var ending: JSONValue {
     .object([
-      "line": "end", "events": JSONValue(events), "unreadable": JSONValue(unreadable),
-      "removed": JSONValue(removed), "count": JSONValue(count), "root": .string("\(root)"),
+      "line": "end", "events": JSONValue(report.events),
+      "unreadable": JSONValue(report.unreadable), "removed": JSONValue(report.removed),
+      "count": JSONValue(report.count), "root": .string("\(report.root)"),
       "digest": .string("\(hasher.digest())"),
     ])
   }
@@ -107,7 +118,7 @@ public struct EventExporter: ~Copyable {
       while looked + 1 < min(next, end + 1) {
         looked += 1
         if region.takesAll, let commitment = try removedCommitment(looked) {
-          removed += 1
+          report.removed += 1
           return .object([
             "line": "removed", "sequence": JSONValue(looked),
             "commitment": .string("\(commitment)"),
@@ -121,8 +132,8 @@ public struct EventExporter: ~Copyable {
       let exported = ExportedEvent(
         header: event.header, digest: digest, commitment: event.commitment,
         payload: event.payload)
-      events += 1
-      if !exported.isReadable { unreadable += 1 }
+      report.events += 1
+      if !exported.isReadable { report.unreadable += 1 }
       return exported.value
     }
     return nil

@@ -24,12 +24,13 @@ let eventsExportCommand: Command<Action> = Command(
   details: """
     The same events give the same bytes. Payloads that cannot be read are exported without them, removed \
     events are only named, and the store's own records stay. The last line has the counts, the store's root \
-    and a hash over all lines.
+    and a hash over all lines. With --output, --json prints the counts and the root too.
     """,
   examples: [
     .init("larder events export store | ssh host larder events import copy -", "Copy by a pipe.")
   ],
-  takes: [storeDirectory, outputFile, regionEntity, regionScope, regionKind] + keyFlags,
+  takes: [storeDirectory, outputFile, regionEntity, regionScope, regionKind] + keyFlags
+    + [eventsJSON],
   action: Action(export))
 
 /// Imports events.
@@ -72,6 +73,17 @@ private func export(_ invocation: Invocation, _ output: inout Output) throws(Fai
   }
   meter.end()
   try file.commit(replacing: true)
+  // Without a file the lines are what is printed, and they are JSON as they are.
+  if invocation[eventsJSON] {
+    let report = exporter.report
+    try output.print(
+      json: .object([
+        "source": .string("\(report.source)"), "events": JSONValue(report.events),
+        "unreadable": JSONValue(report.unreadable), "removed": JSONValue(report.removed),
+        "count": JSONValue(report.count), "root": .string("\(report.root)"),
+        "bytes": JSONValue(offset),
+      ]))
+  }
   return .done
 }
 

@@ -100,7 +100,9 @@ private func checkpoint(
 extension VerifyReport {
   fileprivate var object: JSONValue {
     .object([
-      "intact": .bool(isIntact), "events": JSONValue(eventsChecked), "removed": JSONValue(removed),
+      "intact": .bool(isIntact), "lineage": JSONValue(lineage?.description),
+      "count": JSONValue(count), "root": JSONValue(root?.description),
+      "events": JSONValue(eventsChecked), "removed": JSONValue(removed),
       "sealed": JSONValue(sealed), "shredded": JSONValue(shredded),
       "segments": JSONValue(segmentsChecked), "seals": JSONValue(sealsChecked),
       "mismatches": JSONValue(mismatches.count), "gaps": JSONValue(gaps.count),
