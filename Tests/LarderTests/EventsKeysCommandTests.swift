@@ -190,6 +190,27 @@ import Testing
     #expect(try larder("events", "verify", store).ending == .exited(0))
   }
 
+  @Test func `a rotation that is refused leaves no new key behind`() throws {
+    #expect(try larder("events", "key", "new", key).ending == .exited(0))
+    #expect(try larder("events", "append", store, giving: line("user:1", "x")).ending == .exited(0))
+    let unkeyed = try larder(
+      "events", "key", "rotate", store, "--key-file", key, "--new-key-file", scratch.path("new"))
+    #expect(unkeyed.ending == .exited(2) && text(unkeyed.errors).contains("without keys"))
+    #expect(try scratch.disk.status(at: "new") == nil)
+    let sealed = scratch.path("sealed")
+    let other = scratch.path("other")
+    #expect(try larder("events", "key", "new", other).ending == .exited(0))
+    let made = try larder(
+      "events", "append", sealed, "--seal", "entity", "--key-file", key,
+      giving: line("user:1", "x"))
+    #expect(made.ending == .exited(0))
+    let wrong = try larder(
+      "events", "key", "rotate", sealed, "--key-file", other, "--new-key-file",
+      scratch.path("new"))
+    #expect(wrong.ending == .exited(2) && text(wrong.errors).contains("another key"))
+    #expect(try scratch.disk.status(at: "new") == nil)
+  }
+
   @Test func `which events are sealed is said on the command line`() throws {
     #expect(try larder("events", "key", "new", key).ending == .exited(0))
     func append(_ words: String..., entity: String) throws -> EndedChild {

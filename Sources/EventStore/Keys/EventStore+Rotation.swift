@@ -53,6 +53,11 @@ extension EventStore {
     return KeyRotation(keys: keys, isDone: true)
   }
 
+  /// Whether a key opens the store's keyset; throws `.keyset(.unkeyed)` for a store without keys.
+  public static func isSealed(on disk: any Disk, by source: KeySource) throws(StoreError) -> Bool {
+    try keysOpened(by: source.key(for: disk), on: disk) != nil
+  }
+
   /// How many data keys the key opens; nil when the keyset is of another one.
   private static func keysOpened(
     by key: KeyEncryptionKey, on disk: any Disk

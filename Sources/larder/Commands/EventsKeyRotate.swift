@@ -46,7 +46,7 @@ private func rotate(_ invocation: Invocation, _ output: inout Output) throws(Fai
   let path = invocation[newKeyFile]
   if oldFile == path { throw .ended(.misused, "the old and the new key are in the same file") }
   let disk = try storeDisk(invocation, readOnly: false)
-  try makeKeyFile(at: path, unlessThere: true)
+  try makeNewKey(at: path, for: disk, opened: old)
   let rotation = try storing { () throws(StoreError) in
     try EventStore.rotateKey(on: disk, from: old, to: .file(path))
   }
@@ -62,6 +62,26 @@ private func rotate(_ invocation: Invocation, _ output: inout Output) throws(Fai
     try output.print("\(rotation.keys) keys \(was) wrapped by the key in \(escaped(path))")
   }
   return .done
+}
+
+/// Makes the new key unless it is there, but not for a store that the old one does not open: a file
+/// with a key of nothing would be kept for ever.
+private func makeNewKey(
+  at path: [UInt8], for disk: PosixDisk, opened old: KeySource
+) throws(Failure) {
+  let isThere: Bool
+  do throws(DiskError) {
+    let (directory, name) = try place(of: path)
+    isThere = try PosixDisk(root: directory).status(at: name) != nil
+  } catch {
+    throw .ended(.failed, "'\(escaped(path))' cannot be made: \(error)")
+  }
+  if isThere { return }
+  let opens = try storing { () throws(StoreError) in
+    try EventStore.isSealed(on: disk, by: old)
+  }
+  guard opens else { throw Failure(KeysetFault.otherKey) }
+  try makeKeyFile(at: path, unlessThere: true)
 }
 
 /// Overwrites a key's file and removes it; one that is gone already is what was wanted.
