@@ -148,6 +148,18 @@ import Testing
     #expect(try larder("events", "prove-growth", first, old).ending == .exited(0))
   }
 
+  @Test func `no proof leads to a checkpoint of more events than there are`() throws {
+    let copy = scratch.path("copy")
+    _ = try append(3)
+    #expect(try larder("events", "snapshot", store, copy).ending == .exited(0))
+    _ = try append(4)
+    let new = try kept("new")
+    let growth = try larder("events", "prove-growth", copy, new)
+    #expect(growth.ending == .exited(4) && growth.errorText.contains("cut or rolled back"))
+    let place = try larder("events", "prove", copy, "2", "--checkpoint", new)
+    #expect(place.ending == .exited(4) && place.errorText.contains("cut or rolled back"))
+  }
+
   @Test func `events and checkpoints are signed with a key from a file`() throws {
     let file = scratch.path("key")
     let made = try larder("receipt", "key", "new", file)

@@ -41,6 +41,7 @@ private func prove(_ invocation: Invocation, _ output: inout Output) throws(Fail
   let count = try invocation[checkpoint].map { name throws(Failure) in
     try keptCheckpoint(name).count
   }
+  if let count { try expect(count, in: reader) }
   let found = try findEvent(invocation[event], reader)
   let (proof, root) = try storing { () throws(StoreError) in
     let proof = try reader.inclusionProof(of: found.header.sequence, count: count)
@@ -64,6 +65,7 @@ private func proveGrowth(
   let newer = try invocation[checkpoint].map { name throws(Failure) in
     try keptCheckpoint(name).count
   }
+  for count in [old.count] + (newer.map { [$0] } ?? []) { try expect(count, in: reader) }
   let (proof, root) = try storing { () throws(StoreError) in
     let last = try reader.lastSequence
     let count = newer ?? last
@@ -81,6 +83,16 @@ private func proveGrowth(
       "peaks": .array(proof.oldPeaks.map { .string("\($0)") }),
       "growth": .array(proof.growth.map { .string("\($0)") }),
     ], invocation, &output)
+}
+
+/// Refuses a checkpoint of more events than there are.
+private func expect(_ count: UInt64, in reader: EventReader) throws(Failure) {
+  let last = try storing { () throws(StoreError) in try reader.lastSequence }
+  guard count > last else { return }
+  throw .ended(
+    .broken,
+    "the store has \(last) events, and the checkpoint is of \(count): the store was cut or rolled "
+      + "back, or is another")
 }
 
 private func print(
