@@ -9,7 +9,10 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int clinux_terminal_columns(int descriptor) {
@@ -69,17 +72,22 @@ static int spawn(char *const *arguments, int output, pid_t *process) {
   return failed;
 }
 
-int clinux_start_program(const char *words, int count, int *output) {
-  char *arguments[CLINUX_WORDS_MAX + 1];
+// The words in one piece as a list that ends with a null pointer; 0 when there are too many.
+static int split(const char *words, int count, char **arguments) {
   if (count < 1 || count > CLINUX_WORDS_MAX) {
     errno = E2BIG;
-    return -1;
+    return 0;
   }
   for (int i = 0; i < count; i++, words += strlen(words) + 1) arguments[i] = (char *)words;
   arguments[count] = NULL;
+  return 1;
+}
 
+int clinux_start_program(const char *words, int count, int *output) {
+  char *arguments[CLINUX_WORDS_MAX + 1];
   int ends[2];
   pid_t process;
+  if (!split(words, count, arguments)) return -1;
   if (pipe2(ends, O_CLOEXEC) != 0) return -1;
   int failed = spawn(arguments, ends[1], &process);
   close(ends[1]);
@@ -90,4 +98,54 @@ int clinux_start_program(const char *words, int count, int *output) {
   }
   *output = ends[0];
   return process;
+}
+
+// The parent may have threads, so nothing is called here that is not safe between any two instructions.
+static _Noreturn void execute_will(int pipe_end, char *const *arguments) {
+  static const int deaf[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGTTOU, SIGTTIN};
+  struct sigaction ignoring = {.sa_handler = SIG_IGN}, usual = {.sa_handler = SIG_DFL};
+  sigset_t none;
+  int executed = sizeof deaf / sizeof *deaf;
+  for (int i = 0; i < executed; i++) sigaction(deaf[i], &ignoring, NULL);
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  setsid();
+  prctl(PR_SET_NAME, "larder-will");
+  // A stream that is held open here would keep whoever reads it waiting for its end.
+  if (pipe_end > 0) syscall(SYS_close_range, 0, (unsigned)pipe_end - 1, 0);
+  syscall(SYS_close_range, (unsigned)pipe_end + 1, ~0u, 0);
+  char byte;
+  ssize_t got;
+  // Nothing is ever written: the end of the pipe is the end of the process.
+  do got = read(pipe_end, &byte, 1);
+  while (got < 0 && errno == EINTR);
+  for (int i = 0; i < executed; i++) sigaction(deaf[i], &usual, NULL);
+  for (int descriptor = 0; descriptor <= 2; descriptor++) {
+    int null = open("/dev/null", O_RDWR);
+    if (null >= 0 && null != descriptor) dup2(null, descriptor);
+  }
+  execv(arguments[0], arguments);
+  _exit(127);
+}
+
+int clinux_leave_will(const char *words, int count, int *pipe_end) {
+  char *arguments[CLINUX_WORDS_MAX + 1];
+  int ends[2];
+  if (!split(words, count, arguments) || pipe2(ends, O_CLOEXEC) != 0) return -1;
+  pid_t executor = fork();
+  if (executor == 0) execute_will(ends[0], arguments);
+  close(ends[0]);
+  if (executor < 0) {
+    close(ends[1]);
+    return -1;
+  }
+  *pipe_end = ends[1];
+  return executor;
+}
+
+void clinux_revoke_will(int executor, int pipe_end) {
+  // It has not been waited for, so the number is still its own.
+  kill(executor, SIGKILL);
+  close(pipe_end);
+  while (waitpid(executor, NULL, 0) < 0 && errno == EINTR) {}
 }

@@ -18,3 +18,9 @@ enum { CLINUX_WORDS_MAX = 64 };
 /// It reads nothing; what it says on either stream comes out of the descriptor that `output`
 /// receives. Returns its process number. See posix_spawn(3).
 int clinux_start_program(const char *words, int count, int *output);
+/// Leaves a program to be run when this process has ended, however it ended, or when the descriptor that
+/// `pipe_end` receives is closed; `words` are its path and arguments, each ending with a zero. A child
+/// that holds nothing open waits for that. Returns the child's process number. See fork(2).
+int clinux_leave_will(const char *words, int count, int *pipe_end);
+/// Has the program not run, and waits for the child's end.
+void clinux_revoke_will(int executor, int pipe_end);
