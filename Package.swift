@@ -136,6 +136,12 @@ let house: [Target] =
     // 5
     room("Console", ["Widgets", "Terminal", "Views", "Triage", "Operations", "Bytes", "Ambient"]),
     room(
+      "Demo",
+      [
+        "CacheEngine", "Manifest", "ColdStorage", "Sockets", "DurableFiles", "Digests", "Telemetry",
+        "Retry", "Bytes", "Ambient",
+      ]),
+    room(
       "Rehearsal",
       [
         "CacheEngine", "Manifest", "ColdStorage", "DiskSimulation", "EventStore", "DurableFiles",
@@ -154,7 +160,8 @@ let house: [Target] =
     .executableTarget(
       name: "larder",
       dependencies: [
-        "Bench", "Rehearsal", "CacheEngine", "Manifest", "Operations", "EventStore", "CloudStorage",
+        "Bench", "Demo", "Rehearsal", "CacheEngine", "Manifest", "Operations", "EventStore",
+        "CloudStorage",
         "ColdStorage", "Sockets", "Views", "Ambient", "Bytes", "Digests", "DurableFiles", "Flags",
         "HTTP",
         "Telemetry", "Retry",
@@ -217,6 +224,7 @@ let house: [Target] =
         "Operations", "EventStore", "DiskSimulation", "ScratchFiles", "DurableFiles", "Digests",
         "Bytes", "Ambient",
       ]),
+    suite("DemoTests", ["Demo", "ScratchFiles", "DurableFiles", "Manifest", "Ambient"]),
     suite("RehearsalTests", ["Rehearsal", "ColdStorage", "DiskSimulation", "Ambient"]),
     suite(
       "CloudStorageTests",

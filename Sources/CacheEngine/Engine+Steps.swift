@@ -45,6 +45,9 @@ extension Engine {
   /// What is true of a file.
   package func row(at path: FilePath) throws(EngineError) -> FileRow? { try ledger.row(at: path) }
 
+  /// What the manifest keeps of counts.
+  package var fileCounts: Counts { manifest.counts() }
+
   /// What the manifest keeps of counts, and what counting its rows comes to.
   package func recount() throws(EngineError) -> (kept: Counts, counted: Counts) {
     do throws(ManifestError) {

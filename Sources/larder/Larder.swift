@@ -25,7 +25,8 @@ let larder: Command<Action> = Command(
   "Keep a depot's working set on fast disk, the rest in cold storage, and a journal of it all.",
   takes: [versionFlag],
   commands: [
-    runCommand, digestCommand, eventsCommand, manifestCommand, receiptCommand, backendCommand,
+    demoCommand, runCommand, digestCommand, eventsCommand, manifestCommand, receiptCommand,
+    backendCommand,
     configCommand,
     simulateCommand, benchCommand,
     helpCommand, completionsCommand, manualCommand,
