@@ -261,7 +261,7 @@ let house: [Target] =
       [
         "Console", "Widgets", "Terminal", "TerminalEmulator", "Views", "Triage", "Operations",
         "Bytes", "Ambient",
-      ]),
+      ], resources: [.embedInCode("Golden")]),
     suite("TidyTests", ["DurableFiles"]),
   ] + fuzzing
 

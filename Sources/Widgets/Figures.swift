@@ -2,13 +2,16 @@
 // that is drawn again and again stands still. What is not known has a sign of its own and is never 0.
 
 package import Ambient
+internal import Terminal
 
 /// Spells figures, right-aligned in the columns of their kind.
 package struct Figures: Sendable {
   private let unknown: String
+  private let isPlain: Bool
 
   package init(_ brush: Brush) {
     unknown = brush.unknown
+    isPlain = brush.glyphs.alphabet == .ascii
   }
 
   /// Columns of each kind.
@@ -35,7 +38,7 @@ package struct Figures: Sendable {
 
   /// `850 µs`, `12 ms`, `3.4 s`, `59 s`, `3m20s`, `2h05m`, `3d04h`, `120d`.
   package func duration(_ duration: Duration?) -> String {
-    right(duration.map(Self.spelled), Self.durationColumns)
+    right(duration.map { Self.spelled($0, micro: isPlain ? "us" : "µs") }, Self.durationColumns)
   }
 
   /// `7 %`; not 100 before all is there, and not 0 before nothing is.
@@ -71,12 +74,12 @@ package struct Figures: Sendable {
     return (number < 0 ? "-" : "") + threeDigits(value) + " " + ["k", "M", "G", "T", "P"][unit]
   }
 
-  private static func spelled(_ duration: Duration) -> String {
+  private static func spelled(_ duration: Duration, micro: String) -> String {
     let nanoseconds = max(0, duration.wholeNanoseconds)
     let seconds = nanoseconds / 1_000_000_000
     switch nanoseconds {
     case ..<1_000: return "\(nanoseconds) ns"
-    case ..<1_000_000: return "\(nanoseconds / 1_000) µs"
+    case ..<1_000_000: return "\(nanoseconds / 1_000) \(micro)"
     case ..<1_000_000_000: return "\(nanoseconds / 1_000_000) ms"
     case ..<9_950_000_000: return "\(oneDigit(Double(nanoseconds) / 1e9)) s"
     default: break

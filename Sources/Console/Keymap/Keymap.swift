@@ -40,6 +40,10 @@ package struct Keymap: Sendable {
     bindings += sequences.map { Binding(sequence: $0, command: command) }
   }
 
+  mutating func remove(_ binding: Binding) {
+    bindings.removeAll { $0 == binding }
+  }
+
   /// Every sequence of a command.
   package func sequences(of command: CommandName) -> [KeySequence] {
     bindings.filter { $0.command == command }.map(\.sequence)

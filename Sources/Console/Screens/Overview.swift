@@ -69,19 +69,6 @@ package struct Overview: Screen {
     return [.run(name)]
   }
 
-  package func action(for command: CommandName, _ context: ScreenContext) -> ActionRequest? {
-    guard command == "backend.probe" else { return nil }
-    let about = selected(context).map(\.diagnosis.subject) ?? ""
-    let backend = context.snapshot?.backends.first { $0.name == about } ?? primary(context)
-    guard let backend else { return nil }
-    return ActionRequest(
-      command.text, ["backend": .string(backend.name)], about: backend.name)
-  }
-
-  private func primary(_ context: ScreenContext) -> BackendView? {
-    context.snapshot?.backends.first { $0.isPrimary }
-  }
-
   package func hints(_ context: ScreenContext) -> [KeyHint] {
     guard let condition = selected(context) else { return [] }
     let remedy = CommandName(condition.diagnosis.remedy.command)

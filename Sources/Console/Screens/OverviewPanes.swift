@@ -120,16 +120,19 @@ struct OverviewPanes {
   var uploads: Pane {
     let uploads = snapshot.uploads
     var facts = Facts()
-    facts.add("in flight", [Words(Figures.grouped(uploads.inFlight.count), .stateUploading)])
+    facts.add("in flight", [inFlight(uploads.inFlight.count, .stateUploading)])
     facts.add("queued", tally(uploads.queued))
     facts.add(
       "retrying", tally(uploads.waiting, role: uploads.waiting.files > 0 ? .warning : .text))
+    let atRisk = snapshot.files.atRisk.files
     facts.add(
       "oldest",
-      [
-        Words(padded(time(uploads.oldest.map { now - $0 }), columns: 10)),
-        Words("drained in ", .label), Words(time(uploads.drain)),
-      ])
+      atRisk == 0
+        ? [Words("everything is stored", .dim)]
+        : [
+          Words(padded(time(uploads.oldest.map { now - $0 }), columns: 10)),
+          Words("drained in ", .label), Words(time(uploads.drain)),
+        ])
     if let hold = uploads.hold {
       facts.add("held by", [Words("\(hold.holder): \(hold.reason)", .warning)])
     }
@@ -140,6 +143,10 @@ struct OverviewPanes {
       isImportant: false)
     return ratePane(
       "Uploads", facts, uploads.rate, .chart1, priority: 8)
+  }
+
+  private func inFlight(_ count: Int, _ role: Role) -> Words {
+    Words(Figures.grouped(count), count == 0 ? .dim : role)
   }
 
   private func tally(_ tally: Tally, role: Role = .text) -> [Words] {
@@ -159,7 +166,7 @@ struct OverviewPanes {
     let queued = restores.queued > 0 ? ", \(Figures.grouped(restores.queued)) queued" : ""
     facts.add(
       "in flight",
-      [Words(Figures.grouped(restores.inFlight.count), .stateRestoring), Words(queued, .dim)])
+      [inFlight(restores.inFlight.count, .stateRestoring), Words(queued, .dim)])
     facts.add("hits", latency(restores.hits))
     facts.add("misses", latency(restores.misses))
     facts.add(
