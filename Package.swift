@@ -165,6 +165,7 @@ let house: [Target] =
         "ColdStorage", "Sockets", "Views", "Ambient", "Bytes", "Digests", "DurableFiles", "Flags",
         "HTTP",
         "Telemetry", "Retry",
+        "Console", "Widgets", "Terminal",
       ],
       exclude: ["README.md"], swiftSettings: strict),
 

@@ -26,6 +26,12 @@ package struct ConsoleOptions: Sendable {
   /// How far frames that snapshots cause are apart.
   package var interval: Duration
   package var looks: Looks
+  /// Keys in place of those that the table gives.
+  package var keymap: Keymap?
+  /// What is wrong with the person's own files; it is shown first.
+  package var complaints: [String] = []
+  /// Themes that came from outside since the last time that was asked, as when a file was edited.
+  package var news: @Sendable () -> LooksNews? = { nil }
 
   package init(
     clock: WallClock = .live, monotonic: MonotonicClock = .live, screen: ScreenID = .overview,
@@ -40,7 +46,7 @@ package struct ConsoleOptions: Sendable {
 }
 
 /// A console at a terminal.
-package struct Console: ~Copyable {
+package struct ConsoleLoop: ~Copyable {
   private let host: ConsoleHost
   private let options: ConsoleOptions
   private let loader: Loader
@@ -58,7 +64,7 @@ package struct Console: ~Copyable {
   package static func run<Device: TerminalDevice & ~Copyable>(
     _ host: ConsoleHost, on device: inout Device, waker: Waker, _ options: ConsoleOptions
   ) -> ConsoleEnding {
-    var console = Console(host, on: device, waker: waker, options)
+    var console = ConsoleLoop(host, on: device, waker: waker, options)
     return console.run(&device)
   }
 
@@ -75,6 +81,7 @@ package struct Console: ~Copyable {
       permissions: host.permissions(), size: device.size,
       brush: Brush(glyphs, detail: device.detail),
       at: Moment(wall: options.clock.now(), monotonic: options.monotonic.now()))
+    if let keymap = options.keymap { model.keymap = keymap }
     host.onNews { waker.wake() }
   }
 
@@ -84,6 +91,7 @@ package struct Console: ~Copyable {
     device.use(looks.theme)
     perform(model.begin(with: options.screen), &device)
     takeSnapshot(&device)
+    perform(model.complain(options.complaints), &device)
     owed = .key
     while ending == nil {
       draw(&device)
@@ -106,6 +114,7 @@ package struct Console: ~Copyable {
         owe(.data, mayWait: false)
       }
       takeSnapshot(&device)
+      takeLooks(&device)
     case .ready: owe(.data, mayWait: false)
     case .timeUp:
       if let deadline = model.deadline, deadline <= options.monotonic.now() {
@@ -126,8 +135,22 @@ package struct Console: ~Copyable {
   ) {
     guard let snapshot = host.snapshot(), snapshot.taken != taken else { return }
     taken = snapshot.taken
-    tell(.snapshot(snapshot), &device)
+    tell(.snapshot(snapshot, unseen: host.unseen()), &device)
     owe(.data, mayWait: true)
+  }
+
+  private mutating func takeLooks<Device: TerminalDevice & ~Copyable>(
+    _ device: inout Device
+  ) {
+    guard let news = options.news() else { return }
+    switch news {
+    case .theme(let theme):
+      looks.replace(with: theme)
+      device.use(theme)
+      tell(.notice(Notice("theme \(theme.name) was read again")), &device)
+    case .fault(let sentence): tell(.notice(.bad(sentence)), &device)
+    }
+    owe(.data, mayWait: false)
   }
 
   private mutating func tell<Device: TerminalDevice & ~Copyable>(

@@ -29,6 +29,7 @@ let larder: Command<Action> = Command(
     backendCommand,
     configCommand,
     simulateCommand, benchCommand,
+    themeCommand,
     helpCommand, completionsCommand, manualCommand,
   ],
   action: Action(answerAlone))

@@ -82,6 +82,13 @@ import Views
     #expect(ending == .hungUp)
   }
 
+  @Test func `a picture has the answers of everything that the screen asks for`() {
+    let stage = StagedHost(Sample.stored)
+    let picture = Picture(of: .overview, stage.host, GridSize(rows: 24, columns: 80))
+    #expect(picture.surface.lines[0].contains("safe to stop"))
+    #expect(picture.json["snapshot"]?["safeToStop"] == true)
+  }
+
   @Test func `the mouse is the terminal's until it is asked for`() {
     let (_, terminal) = run(StagedHost(Sample.stored), [.key("m"), .see("console's"), .key("q")])
     #expect(terminal.hasMouse)

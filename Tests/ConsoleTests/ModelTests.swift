@@ -37,6 +37,25 @@ import Views
     }
   }
 
+  @Test func `a depot that is still to be looked through is not called safe`() {
+    var model = Sample.model(Sample.stored, columns: 100, rows: 24)
+    let unseen = "the depot is still to be looked through"
+    _ = model.handle(.snapshot(Sample.stored, unseen: unseen), at: Sample.moment)
+    #expect(model.surface().lines[0].contains("not known: \(unseen)"))
+    #expect(model.press("q").isEmpty && text(model).contains("It is not known"))
+    _ = model.handle(.snapshot(Sample.stored), at: Sample.moment)
+    #expect(model.surface().lines[0].contains("safe to stop"))
+  }
+
+  @Test func `what is wrong with the person's own files is told first, and goes with Esc`() {
+    var model = Sample.model(Sample.stored, columns: 80, rows: 24)
+    _ = model.complain(["keys.json5: line 3: there is no command 'evict'"])
+    #expect(text(model).contains("line 3: there is no command 'evict'"))
+    _ = model.press("Esc")
+    #expect(!text(model).contains("line 3"))
+    #expect(model.complain([]).isEmpty)
+  }
+
   @Test func `what is not known is never shown as 0`() {
     var snapshot = Sample.trouble
     snapshot.cache.diskFree = nil

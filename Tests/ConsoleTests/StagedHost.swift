@@ -62,7 +62,7 @@ func run(
 ) -> (ConsoleEnding, ScriptedTerminal) {
   let (clock, waker) = (ManualClock(at: Sample.now), Waker())
   var terminal = ScriptedTerminal(size, script, clock: clock, waker: waker)
-  let ending = Console.run(
+  let ending = ConsoleLoop.run(
     stage.host, on: &terminal, waker: waker,
     ConsoleOptions(clock: clock.wall, monotonic: clock.monotonic))
   return (ending, terminal)

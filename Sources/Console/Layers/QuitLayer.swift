@@ -14,7 +14,7 @@ struct QuitLayer: Screen {
 
   func handle(_ event: ScreenEvent, _ context: ScreenContext) -> [ScreenRequest] {
     guard case .key(let key) = event else {
-      if case .news = event, context.snapshot?.files.atRisk.files == 0 {
+      if case .news = event, context.unseen == nil, context.snapshot?.files.atRisk.files == 0 {
         return [.close, .say(.good("everything is stored by now"))]
       }
       return []
@@ -42,6 +42,9 @@ struct QuitLayer: Screen {
         Words(" not stored yet."),
       ]
     ]
+    if left.files == 0, let unseen = context.unseen {
+      lines = [[Words("It is not known that everything is stored:", .strong)], [Words(unseen)]]
+    }
     if !isShort { lines.append([]) }
     lines += [
       choice("d", "drain, then stop", time.map { "in about \($0)" } ?? "time not known"),

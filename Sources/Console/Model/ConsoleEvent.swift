@@ -21,7 +21,8 @@ package struct Moment: Hashable, Sendable {
 /// Something that happened.
 package enum ConsoleEvent: Sendable {
   case terminal(TerminalEvent)
-  case snapshot(EngineSnapshot)
+  /// A newer snapshot, and why there may be more at risk than it counts.
+  case snapshot(EngineSnapshot, unseen: String? = nil)
   case permissions(Permissions)
   /// What the load of a ticket came to.
   case loaded(UInt64, Result<Answer, Refusal>)

@@ -56,6 +56,9 @@ package struct ConsoleHost: Sendable {
   package let call:
     @Sendable (_ operation: String, _ input: JSONValue, _ cancellation: Cancellation)
       throws(Refusal) -> Answer
+  /// Why more may be at risk than the snapshot counts, as the rest of a sentence; nil when nothing is
+  /// hidden. Without this, a depot that is still to be looked through would seem safe.
+  package let unseen: @Sendable () -> String?
   /// What the person may do, as it is now.
   package let permissions: @Sendable () -> Permissions
   /// The depot, as text that is safe to show.
@@ -71,12 +74,14 @@ package struct ConsoleHost: Sendable {
       @escaping @Sendable (
         _ operation: String, _ input: JSONValue, _ cancellation: Cancellation
       ) throws(Refusal) -> Answer,
+    unseen: @escaping @Sendable () -> String? = { nil },
     permissions: @escaping @Sendable () -> Permissions, depot: String, version: String,
     ownsEngine: Bool
   ) {
     self.snapshot = snapshot
     self.onNews = onNews
     self.call = call
+    self.unseen = unseen
     self.permissions = permissions
     self.depot = depot
     self.version = version
@@ -87,7 +92,8 @@ package struct ConsoleHost: Sendable {
   package init(
     snapshot: @escaping @Sendable () -> EngineSnapshot?,
     onNews: @escaping @Sendable (_ wake: @escaping @Sendable () -> Void) -> Void,
-    dispatcher: Dispatcher, caller: Caller, depot: String, version: String, ownsEngine: Bool
+    unseen: @escaping @Sendable () -> String? = { nil }, dispatcher: Dispatcher, caller: Caller,
+    depot: String, version: String, ownsEngine: Bool
   ) {
     self.init(
       snapshot: snapshot, onNews: onNews,
@@ -97,6 +103,7 @@ package struct ConsoleHost: Sendable {
           reply.output, receipt: reply.receipt.map { $0.id },
           job: reply.job.map { "\($0)" })
       },
+      unseen: unseen,
       permissions: {
         var missing: [String: [String]] = [:]
         for operation in dispatcher.registry.operations {

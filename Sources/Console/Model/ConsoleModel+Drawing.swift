@@ -61,6 +61,9 @@ extension ConsoleModel {
     guard let snapshot else { return [Words("waiting for the engine", .statusLabel)] }
     let left = snapshot.files.atRisk
     guard left.files > 0 else {
+      if let unseen {
+        return [Words("\(brush.glyphs.warning) not known: \(unseen)", .statusWarning)]
+      }
       return [Words("\(brush.glyphs.check) ", .good), Words("safe to stop", .status)]
     }
     let time = snapshot.uploads.drain.map { ", \(Figures(brush).duration($0).trimmed)" } ?? ""
@@ -73,6 +76,7 @@ extension ConsoleModel {
   private var shortSafetyWords: [Words] {
     guard let snapshot else { return [Words(brush.unknown, .statusLabel)] }
     let left = snapshot.files.atRisk.files
+    if left == 0, unseen != nil { return [Words("\(brush.glyphs.warning) ?", .statusWarning)] }
     return left == 0
       ? [Words("\(brush.glyphs.check) safe", .good)]
       : [

@@ -109,7 +109,7 @@ extension ConsoleModel {
 
   private mutating func askToQuit() -> [ConsoleEffect] {
     let left = snapshot?.files.atRisk.files ?? 0
-    guard ownsEngine, left > 0 else { return end(.stop) }
+    guard ownsEngine, left > 0 || unseen != nil else { return end(.stop) }
     return open(QuitLayer())
   }
 

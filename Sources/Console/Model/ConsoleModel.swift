@@ -50,6 +50,8 @@ package struct ConsoleModel: Sendable {
   var isEnding = false
 
   var snapshot: EngineSnapshot?
+  /// Why there may be more at risk than the snapshot counts.
+  var unseen: String?
   var conditions: [Condition] = []
   private var triage: Triage
   var permissions: Permissions
@@ -97,13 +99,19 @@ package struct ConsoleModel: Sendable {
     return tell(screens[current].owner, .entered)
   }
 
+  /// Lays over the first screen what is wrong with the person's own files, if anything is.
+  package mutating func complain(_ sentences: [String]) -> [ConsoleEffect] {
+    sentences.isEmpty ? [] : open(ComplaintsLayer(sentences))
+  }
+
   /// Takes an event in.
   package mutating func handle(_ event: ConsoleEvent, at moment: Moment) -> [ConsoleEffect] {
     self.moment = moment
     switch event {
     case .terminal(let event): return handle(event)
-    case .snapshot(let snapshot):
+    case .snapshot(let snapshot, let unseen):
       self.snapshot = snapshot
+      self.unseen = unseen
       conditions = triage.judge(snapshot)
       return tellAll(.news)
     case .permissions(let permissions):
@@ -291,7 +299,8 @@ package struct ConsoleModel: Sendable {
   /// What screens may look at now.
   var context: ScreenContext {
     ScreenContext(
-      snapshot: snapshot, conditions: conditions, now: moment.wall, monotonic: moment.monotonic,
+      snapshot: snapshot, unseen: unseen, conditions: conditions, now: moment.wall,
+      monotonic: moment.monotonic,
       size: frame.bodySize, brush: brush, commands: commands, keymap: keymap,
       permissions: permissions, depot: depot, version: version, recent: recent, deeds: deeds,
       screen: screenID)

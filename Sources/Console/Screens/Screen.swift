@@ -163,6 +163,8 @@ package struct Notice: Hashable, Sendable {
 package struct ScreenContext: Sendable {
   /// The newest snapshot; nil while there is none.
   package var snapshot: EngineSnapshot?
+  /// Why there may be more at risk than the snapshot counts; nil when there is not.
+  package var unseen: String?
   /// What triage makes of it, worst first.
   package var conditions: [Condition]
   package var now: WallTime

@@ -3,6 +3,13 @@
 package import Terminal
 internal import Widgets
 
+/// What became of a theme's file that was edited.
+package enum LooksNews: Sendable {
+  case theme(Theme)
+  /// It cannot be used, and the one before stays.
+  case fault(String)
+}
+
 /// Themes, one of which is used.
 package struct Looks: Sendable {
   package private(set) var themes: [Theme]
