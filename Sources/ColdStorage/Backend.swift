@@ -20,6 +20,7 @@ package final class Backend: Sendable {
   private let metrics: StorageMetrics
   private let log: Log
   private let clock: MonotonicClock
+  private let record = BackendRecord()
 
   package init(
     _ name: String, retries: Retries, circuit: Circuit, metrics: StorageMetrics, log: Log,
@@ -33,6 +34,9 @@ package final class Backend: Sendable {
     self.clock = clock
   }
 
+  /// How it is doing; asks nobody.
+  package var standing: BackendStanding { record.standing(name, circuit.snapshot) }
+
   /// Runs one operation, and counts, times and logs it. `bytes` says how many a transfer moved.
   ///
   /// The log names the base name of the key; the whole key only at debug.
@@ -43,18 +47,20 @@ package final class Backend: Sendable {
   ) throws(StorageError) -> Result {
     let attempts = Attempts(of: self, operation, cancellation)
     let begun = clock.now()
-    func record(_ transferred: UInt64?, _ result: String) {
+    func note(_ transferred: UInt64?, _ error: StorageError?) {
+      let (took, retries) = (clock.now() - begun, attempts.retried)
       metrics.record(
-        name, operation, bytes: transferred, latency: clock.now() - begun,
-        retries: attempts.retried, result: result)
+        name, operation, bytes: transferred, latency: took, retries: retries,
+        result: error?.kind.rawValue ?? "ok")
+      record.note(error, retries: retries, took: took, at: circuit.wall.now())
     }
     do throws(StorageError) {
       let result = try body(attempts)
-      record(bytes(result), "ok")
+      note(bytes(result), nil)
       log.write(.debug, "\(operation.rawValue) done", fields(key, whole: true))
       return result
     } catch {
-      record(nil, error.kind.rawValue)
+      note(nil, error)
       if !error.isAnswer {
         log.write(.info, "\(operation.rawValue) failed", fields(key, whole: false, error))
         log.write(.debug, "\(operation.rawValue) failed: \(error)", fields(key, whole: true))

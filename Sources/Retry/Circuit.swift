@@ -65,7 +65,7 @@ package final class Circuit: Sendable {
   /// The name of the backend.
   package let name: String
   private let clock: MonotonicClock
-  private let wall: WallClock
+  package let wall: WallClock
   private let changed: @Sendable (CircuitSnapshot) -> Void
   private let machine: Mutex<CircuitMachine>
 
