@@ -102,7 +102,7 @@ let house: [Target] =
     room("Retry", ["Ambient"]),
     room("Sockets", ["CLinux", "Ambient", "Bytes"]),
     room("DurableFiles", ["CLinux", "Ambient", "Bytes"]),
-    room("Views", ["Ambient"]),
+    room("Views", ["Bytes", "Ambient"]),
     room("Telemetry", ["DurableFiles", "Bytes", "Ambient"]),
     room("Terminal", ["CTerminal", "Bytes", "Ambient"]),
 
@@ -111,7 +111,7 @@ let house: [Target] =
     room("DiskSimulation", ["DurableFiles", "Ambient"]),
     room("Widgets", ["Terminal", "Ambient"]),
     room("Flags", ["Ambient", "Bytes"]),
-    room("Triage", ["Views", "Ambient"]),
+    room("Triage", ["Views", "Bytes", "Ambient"]),
     room("ColdStorage", ["DurableFiles", "Digests", "Telemetry", "Retry", "Bytes", "Ambient"]),
 
     // 3
@@ -129,8 +129,8 @@ let house: [Target] =
     room(
       "CacheEngine",
       [
-        "Manifest", "Operations", "EventStore", "ColdStorage", "Sockets", "DurableFiles", "Digests",
-        "Telemetry", "Flags", "Views", "Bytes", "Ambient",
+        "Manifest", "Operations", "EventStore", "ColdStorage", "Triage", "Views", "Sockets",
+        "DurableFiles", "Digests", "Telemetry", "Retry", "Flags", "Bytes", "Ambient",
       ]),
 
     // 5
@@ -161,8 +161,8 @@ let house: [Target] =
       name: "larder",
       dependencies: [
         "Bench", "Demo", "Rehearsal", "CacheEngine", "Manifest", "Operations", "EventStore",
-        "CloudStorage",
-        "ColdStorage", "Sockets", "Views", "Ambient", "Bytes", "Digests", "DurableFiles", "Flags",
+        "CloudStorage", "ColdStorage", "Sockets", "Triage", "Views", "Ambient", "Bytes", "Digests",
+        "DurableFiles", "Flags",
         "HTTP",
         "Telemetry", "Retry",
         "Console", "Widgets", "Terminal",
@@ -218,7 +218,7 @@ let house: [Target] =
         "Digests", "Bytes", "Ambient",
       ]),
     suite("TriageTests", ["Triage", "Views", "Ambient"]),
-    suite("ViewsTests", ["Views", "Ambient"]),
+    suite("ViewsTests", ["Views", "Bytes", "Ambient"]),
     suite(
       "OperationsTests",
       [
@@ -243,9 +243,9 @@ let house: [Target] =
     suite(
       "CacheEngineTests",
       [
-        "CacheEngine", "Manifest", "Operations", "EventStore", "ColdStorage", "Sockets",
-        "DiskSimulation", "ScratchFiles", "DurableFiles", "Digests", "Telemetry", "Retry", "Flags",
-        "Bytes", "Ambient",
+        "CacheEngine", "Manifest", "Operations", "EventStore", "ColdStorage", "Triage", "Views",
+        "Sockets", "DiskSimulation", "ScratchFiles", "DurableFiles", "Digests", "Telemetry",
+        "Retry", "Flags", "Bytes", "Ambient",
       ]),
     suite(
       "ShimPreloadTests",

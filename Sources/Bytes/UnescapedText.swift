@@ -20,20 +20,12 @@ private func unescapedLeniently(_ text: String) -> [UInt8]? {
     switch rest.popFirst() {
     case UInt8(ascii: "\\"): bytes.append(byte)
     case UInt8(ascii: "x"):
-      guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit)
+      guard let high = rest.popFirst().flatMap(hexadecimalDigit),
+        let low = rest.popFirst().flatMap(hexadecimalDigit)
       else { return nil }
       bytes.append(high << 4 | low)
     default: return nil
     }
   }
   return bytes
-}
-
-private func digit(_ byte: UInt8) -> UInt8? {
-  switch byte {
-  case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-  case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-  case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-  default: nil
-  }
 }

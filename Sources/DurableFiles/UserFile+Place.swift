@@ -18,6 +18,13 @@ extension UserFile {
   /// Whether a person may be sitting at it. See isatty(3).
   package var isTerminal: Bool { isatty(number) == 1 }
 
+  /// The process that has locked it; nil when nobody has, or the kernel does not say who. Asking takes
+  /// no lock and keeps nobody from one. See fcntl(2), F_OFD_GETLK.
+  package var lockHolder: Int32? {
+    let holder = clinux_lock_holder(number)
+    return holder > 0 ? holder : nil
+  }
+
   /// What the file system says of it.
   package var status: FileStatus {
     get throws(DiskError) {

@@ -28,23 +28,38 @@ struct Share: Hashable, Sendable {
   let state: FileState
   let isHot: Bool
   let bytes: Int64
+  /// Clean and hot, and no eviction takes it.
+  let isPinned: Bool
+  /// Dirty, and waiting for its next attempt.
+  let isWaiting: Bool
 
-  init(state: FileState, isHot: Bool, bytes: Int64) {
+  init(
+    state: FileState, isHot: Bool, bytes: Int64, isPinned: Bool = false, isWaiting: Bool = false
+  ) {
     self.state = state
     self.isHot = isHot
     self.bytes = bytes
+    self.isPinned = isPinned
+    self.isWaiting = isWaiting
   }
 
   /// What a row adds; nil for a file that is absent.
   init?(_ row: FileRow?) {
     guard let row else { return nil }
-    self.init(state: row.state, isHot: row.isHot, bytes: Int64(clamping: row.size))
+    self.init(
+      state: row.state, isHot: row.isHot, bytes: Int64(clamping: row.size),
+      isPinned: row.isPinned && row.isHot && row.state == .clean,
+      isWaiting: row.retryAt != nil && row.state == .dirty)
   }
 }
 
 /// Files and bytes by state, hot and cold.
 package struct Counts: Hashable, Sendable {
   private var amounts = [Amount](repeating: .none, count: Counts.slots)
+  /// Those that are clean and hot, and pinned; counted in their state as well.
+  package internal(set) var pinned = Amount.none
+  /// Dirty ones whose next attempt has a time; counted in their state as well.
+  package internal(set) var waiting = Amount.none
 
   private static let slots = 2 * FileState.allCases.count
 
@@ -65,6 +80,8 @@ package struct Counts: Hashable, Sendable {
     self[state, hot: true] + self[state, hot: false]
   }
 
+  /// Those that an eviction may take.
+  package var evictable: Amount { self[.clean, hot: true] - pinned }
   /// All files.
   package var total: Amount { amounts.reduce(.none, +) }
   /// Those with a copy in the depot.
@@ -74,21 +91,23 @@ package struct Counts: Hashable, Sendable {
   /// Those whose bytes exist nowhere but in the depot.
   package var atRisk: Amount { self[.dirty] + self[.failed] }
 
-  mutating func add(_ share: Share?) {
-    guard let share else { return }
-    self[share.state, hot: share.isHot].files += 1
-    self[share.state, hot: share.isHot].bytes += share.bytes
-  }
+  mutating func add(_ share: Share?) { change(share, by: 1) }
 
-  mutating func remove(_ share: Share?) {
+  mutating func remove(_ share: Share?) { change(share, by: -1) }
+
+  private mutating func change(_ share: Share?, by sign: Int64) {
     guard let share else { return }
-    self[share.state, hot: share.isHot].files -= 1
-    self[share.state, hot: share.isHot].bytes -= share.bytes
+    let amount = Amount(files: sign, bytes: sign * share.bytes)
+    self[share.state, hot: share.isHot] = self[share.state, hot: share.isHot] + amount
+    if share.isPinned { pinned = pinned + amount }
+    if share.isWaiting { waiting = waiting + amount }
   }
 
   package static func + (left: Counts, right: Counts) -> Counts {
     var sum = left
     for slot in 0..<slots { sum.amounts[slot] = left.amounts[slot] + right.amounts[slot] }
+    sum.pinned = left.pinned + right.pinned
+    sum.waiting = left.waiting + right.waiting
     return sum
   }
 }

@@ -29,8 +29,8 @@ extension Manifest {
             .directory(disk, path: path), opened, log: log, options, replayTarget: 0,
             scanned: visible)
         }
-      } catch .database(let error) where error.isDamage {
-        // It is made again from the log, in the copy.
+      } catch .database(let error) where error.isDamage || error.isOfAnOlderSchema {
+        // It is made again from the log, or brought to the present schema, in the copy.
       }
     }
     try copy(from: disk, to: scratch.disk)

@@ -35,6 +35,8 @@ package final class Manifest: Sendable {
     var startsOver = 0
     /// How far a build has come; nil when there is none.
     var building: BuildProgress?
+    /// Why the tables are made anew, and since when; nil once they have all that the log had then.
+    var remaking: Remaking?
     /// Why the last batch could not be applied.
     var fault: ManifestError?
     /// Something was accepted that the worker has not looked for.
@@ -63,7 +65,9 @@ package final class Manifest: Sendable {
   ) throws(ManifestError) -> Manifest {
     let opened = try OpenedTables.open(place, log: log, options)
     let visible = try inLog { () throws(StoreError) in try log.lastSequence }
-    let manifest = Manifest(place, opened, log: log, options, replayTarget: visible)
+    let manifest = Manifest(
+      place, opened, log: log, options, replayTarget: visible,
+      remaking: try remaking(opened, log, options))
     if opened.standing.watermark == 0 { try manifest.expectWholeLog() }
     if case .directory(let disk, _) = place, !opened.databases.isFrozen {
       try onDisk { () throws(DiskError) in try TableBuilder.clear(disk) }
@@ -74,7 +78,7 @@ package final class Manifest: Sendable {
 
   init(
     _ place: ManifestPlace, _ opened: OpenedTables, log: EventReader, _ options: ManifestOptions,
-    replayTarget: UInt64, scanned: UInt64? = nil
+    replayTarget: UInt64, scanned: UInt64? = nil, remaking: Remaking? = nil
   ) {
     self.place = place
     self.log = log
@@ -85,11 +89,25 @@ package final class Manifest: Sendable {
       State(
         scanned: scanned ?? opened.standing.watermark, counts: opened.counts,
         replayTarget: replayTarget,
-        standing: opened.standing))
+        standing: opened.standing,
+        remaking: remaking))
     if let doubt = opened.setAside {
       journal.write(
         .warning, "moved the manifest aside and makes it again", [LogField("why", doubt)])
     }
+  }
+
+  /// Why tables that were just opened are made anew; nil when they are not, or of nothing.
+  private static func remaking(
+    _ opened: OpenedTables, _ log: EventReader, _ options: ManifestOptions
+  ) throws(ManifestError) -> Remaking? {
+    guard opened.standing.watermark == 0 else { return nil }
+    let first = try inLog { () throws(StoreError) in
+      try log.events(in: Region(kind: .category(FileEvent.category)), limit: 1)
+    }
+    if first.events.isEmpty { return nil }
+    return Remaking(
+      reason: opened.setAside ?? "there was none", since: options.monotonicClock.now())
   }
 
   private func startWorker() {

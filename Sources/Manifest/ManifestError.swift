@@ -60,6 +60,11 @@ func onDisk<Result>(_ body: () throws(DiskError) -> Result) throws(ManifestError
 }
 
 extension SQLiteError {
+  /// Whether the file is right, and of a program before this one.
+  var isOfAnOlderSchema: Bool {
+    if case .older = self { true } else { false }
+  }
+
   /// Whether the file itself is bad, so that it must be made again.
   var isDamage: Bool {
     switch self {

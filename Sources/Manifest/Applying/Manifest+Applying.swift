@@ -3,14 +3,14 @@
 // the log had made up to some event. Between the commit and dropping the overlay's part nobody can
 // see a difference: both say the same.
 
-internal import Ambient
+package import Ambient
 internal import DurableFiles
 internal import EventStore
 internal import SQLite
 internal import Synchronization
 
 /// How far the tables are behind the log.
-package struct ManifestLag: Equatable, Sendable {
+package struct ManifestLag: Sendable {
   /// Events that were not looked at yet.
   package let events: UInt64
   /// Files of which something is accepted and not applied.
@@ -21,6 +21,17 @@ package struct ManifestLag: Equatable, Sendable {
   package let building: BuildProgress?
   /// What the last batch failed of; it is tried again.
   package let fault: ManifestError?
+  /// Why the tables are being made anew; nil when they are not.
+  package let remaking: Remaking?
+  /// How far they are followed, and how far the log went when it was opened or they were set aside.
+  package let replayed: (done: UInt64, all: UInt64)
+}
+
+/// Why tables are made anew.
+package struct Remaking: Equatable, Sendable {
+  /// The rest of a sentence.
+  package let reason: String
+  package let since: MonotonicTime
 }
 
 extension Manifest {
@@ -30,7 +41,9 @@ extension Manifest {
     return state.withLock { state in
       ManifestLag(
         events: visible - min(visible, state.scanned), files: state.overlay.filesCount,
-        isReplaying: state.isReplaying, building: state.building, fault: state.fault)
+        isReplaying: state.isReplaying, building: state.building, fault: state.fault,
+        remaking: state.isReplaying ? state.remaking : nil,
+        replayed: (min(state.scanned, state.replayTarget), state.replayTarget))
     }
   }
 

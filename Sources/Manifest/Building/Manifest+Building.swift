@@ -23,6 +23,8 @@ extension Manifest {
       .warning, "moved the manifest aside and makes it again", [LogField("why", reason)])
     let target = try inLog { () throws(StoreError) in try log.lastSequence }
     try databases.replace { () throws(ManifestError) in try OpenedTables.setAside(on: disk) }
+    let remaking = Remaking(reason: reason, since: options.monotonicClock.now())
+    state.withLock { $0.remaking = remaking }
     try settle(on: Standing(), Counts(), target: target)
   }
 

@@ -86,6 +86,30 @@ extension Manifest {
       wanted: { $0.state == .clean && $0.isHot && !$0.isPinned })
   }
 
+  /// Since when the file has not been stored that has waited longest; nil when all are stored.
+  package func oldestAtRisk() throws(ManifestError) -> WallTime? {
+    var oldest: WallTime?
+    for state in [FileState.dirty, .failed] {
+      var place: QueuePlace?
+      repeat {
+        let page = try queue(
+          Keyset(
+            index: "file_state", condition: ["state = \(state.rawValue)"],
+            columns: ["changed", "id"]),
+          after: place, 16, key: { [$0.changed.microseconds] }, wanted: \.isAtRisk)
+        if let first = page.rows.map(\.changed).min() {
+          oldest = min(oldest ?? first, first)
+          break
+        }
+        place = page.next
+      } while place != nil
+    }
+    return oldest
+  }
+
+  /// How many transitions made no sense, ever.
+  package var oddityCount: UInt64 { state.withLock { UInt64(clamping: $0.standing.oddities) } }
+
   /// Files whose uploads were given up, the longest given up first.
   package func failed(
     after place: QueuePlace? = nil, limit: Int = 64

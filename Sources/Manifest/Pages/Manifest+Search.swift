@@ -11,11 +11,12 @@ extension Manifest {
   static let searchPieceRows = 2_000
 
   /// The rows behind a place that pass, until there are as many as were asked for. `progress` is
-  /// told how many rows were looked at; a raised cancellation ends the search with what it has, and
-  /// the next one goes on from there.
+  /// told how many rows were looked at; a raised cancellation, or `seenMax` rows that were looked at,
+  /// end the search with what it has, and the next one goes on from there.
   package func search(
     _ query: RowQuery, _ filter: Filter, at now: WallTime, after place: RowPlace? = nil,
-    cancellation: Cancellation? = nil, progress: (_ rowsSeen: Int) -> Void = { _ in }
+    seenMax: Int = .max, cancellation: Cancellation? = nil,
+    progress: (_ rowsSeen: Int) -> Void = { _ in }
   ) throws(ManifestError) -> RowPage {
     var piece = query
     piece.limit = max(query.limit, Self.searchPieceRows)
@@ -27,7 +28,7 @@ extension Manifest {
     }
     var found = RowPage(rows: [], next: place)
     var seen = 0
-    while cancellation?.isCancelled != true {
+    while cancellation?.isCancelled != true, seen < seenMax {
       let page = try keptPage(piece, after: found.next)
       for kept in page.rows {
         seen += 1

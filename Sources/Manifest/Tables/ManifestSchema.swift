@@ -6,7 +6,7 @@
 internal import SQLite
 
 enum ManifestSchema {
-  static let schema = Schema(applicationID: 0x4C52_4D46, steps: [tables + indexes])
+  static let schema = Schema(applicationID: 0x4C52_4D46, steps: [tables + indexes, traits])
 
   static let tables = """
     CREATE TABLE file (
@@ -70,6 +70,22 @@ enum ManifestSchema {
       oddities INTEGER NOT NULL
     ) STRICT;
     INSERT INTO standing VALUES (1, NULL, 0, NULL, 0);
+
+    """
+
+  /// What is counted beside states, and counted once of the rows that are there.
+  static let traits = """
+    CREATE TABLE trait (
+      trait INTEGER PRIMARY KEY,
+      files INTEGER NOT NULL,
+      bytes INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO trait
+      SELECT 1, count(*), coalesce(sum(size), 0) FROM file
+      WHERE state = 3 AND hot = 1 AND pinned = 1;
+    INSERT INTO trait
+      SELECT 2, count(*), coalesce(sum(size), 0) FROM file
+      WHERE state = 1 AND retry IS NOT NULL;
 
     """
 

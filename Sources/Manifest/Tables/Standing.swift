@@ -80,6 +80,28 @@ extension Commitment {
   }
 }
 
+/// What is counted beside the states, as its table numbers it.
+private enum Trait: Int64, CaseIterable {
+  case pinned = 1
+  case waiting = 2
+
+  /// Where counts have it.
+  var amount: WritableKeyPath<Counts, Amount> {
+    switch self {
+    case .pinned: \.pinned
+    case .waiting: \.waiting
+    }
+  }
+
+  /// The rows that have it.
+  var condition: String {
+    switch self {
+    case .pinned: "state = 3 AND hot = 1 AND pinned = 1"
+    case .waiting: "state = 1 AND retry IS NOT NULL"
+    }
+  }
+}
+
 extension Counts {
   static func read(_ connection: borrowing Connection) throws(SQLiteError) -> Counts {
     var counts = Counts()
@@ -90,6 +112,13 @@ extension Counts {
       }
       counts[state, hot: row.integer(1) != 0] = Amount(
         files: row.integer(2), bytes: row.integer(3))
+      return true
+    }
+    try connection.each("SELECT trait, files, bytes FROM trait") { (row) throws(SQLiteError) in
+      guard let trait = Trait(rawValue: row.integer(0)) else {
+        throw .corrupt("the manifest", detail: "it counts files of a trait that there is not")
+      }
+      counts[keyPath: trait.amount] = Amount(files: row.integer(1), bytes: row.integer(2))
       return true
     }
     return counts
@@ -108,6 +137,13 @@ extension Counts {
           ])
       }
     }
+    for trait in Trait.allCases {
+      let amount = self[keyPath: trait.amount]
+      guard amount != before[keyPath: trait.amount] else { continue }
+      try connection.run(
+        "INSERT OR REPLACE INTO trait VALUES (?1, ?2, ?3)",
+        [.integer(trait.rawValue), .integer(amount.files), .integer(amount.bytes)])
+    }
   }
 
   /// Counts the rows one by one, for holding what is kept against.
@@ -120,6 +156,13 @@ extension Counts {
           files: row.integer(2), bytes: row.integer(3))
       }
       return true
+    }
+    for trait in Trait.allCases {
+      let sql = "SELECT count(*), coalesce(sum(size), 0) FROM file WHERE \(trait.condition)"
+      counts[keyPath: trait.amount] =
+        try connection.first(sql) { row in
+          Amount(files: row.integer(0), bytes: row.integer(1))
+        } ?? .none
     }
     return counts
   }
