@@ -27,16 +27,19 @@ extension Engine {
     guard Depot.isFile(path) else {
       return answer(.failure(.denied(path, "it is not one of the depot's files")))
     }
+    let begun = parts.monotonicClock.now()
     do throws(EngineError) {
       if let found = try depot.copy(at: path, path) {
         counters.hits.add()
         manifest.touch(path, at: parts.wallClock.now())
+        hits.add(parts.monotonicClock.now() - begun)
         return answer(.success(found.details.size))
       }
     } catch {
       return answer(.failure(error))
     }
     restores.ask(path) { [self] result in
+      misses.add(parts.monotonicClock.now() - begun)
       if case .success = result {
         manifest.touch(path, at: parts.wallClock.now())
         evictions.nudge()

@@ -4,6 +4,7 @@
 internal import Ambient
 internal import ColdStorage
 internal import DurableFiles
+internal import EventStore
 internal import Manifest
 internal import Telemetry
 
@@ -36,21 +37,29 @@ extension Engine {
       do throws(DiskError) {
         guard let make = parts.watch else { return }
         let watcher = try make()
+        let now = parts.wallClock.now()
         let goesOn = life.change { (life: inout Life) -> Bool in
           life.watcher = watcher
           life.watcherFault = nil
+          life.watcherSince = now
           return !life.isStopping
         }
+        changes.note()
         guard goesOn else { return watcher.stop() }
         // Whatever happened before it was made nobody has told.
         ledger.oweRescan()
         wake()
         while let events = try watcher.next(timeout: .seconds(60)) {
-          for event in events where box.send(.event(event)) == .closed { return }
+          guard leave(events.map(IntakeJob.event)) else { return }
         }
         return
       } catch {
-        life.change { $0.watcherFault = "\(error)" }
+        let now = parts.wallClock.now()
+        life.change { (life: inout Life) in
+          if life.watcherFault == nil { life.watcherSince = now }
+          life.watcherFault = "\(error)"
+        }
+        changes.note()
         log.write(.error, "changes of the depot are not told", [LogField("why", "\(error)")])
         ledger.oweRescan()
         pause(Self.watchPause)
@@ -58,9 +67,18 @@ extension Engine {
     }
   }
 
+  /// Leaves something to be taken in, and waits for room; false once the engine stops.
+  private func leave(_ jobs: [IntakeJob]) -> Bool {
+    // Counted before it is there, so that at no moment something is due and nobody knows.
+    life.withLock { $0.untaken += jobs.count }
+    for job in jobs where box.send(job) != .accepted { return false }
+    return true
+  }
+
   /// Takes in until the box is closed.
   func takeIn() {
     while let job = box.receive() {
+      defer { tookIn() }
       do throws(EngineError) {
         try take(job)
       } catch {
@@ -68,6 +86,14 @@ extension Engine {
         log.write(.warning, "a change was not taken in", [LogField("why", "\(error)")])
       }
     }
+  }
+
+  private func tookIn() {
+    let isLast = life.withLock { (life: inout Life) -> Bool in
+      life.untaken -= 1
+      return life.untaken == 0
+    }
+    if isLast { changes.note() }
   }
 
   /// Takes one thing in.
@@ -96,8 +122,8 @@ extension Engine {
   /// Looks through the depot whenever that is owed, and not too often.
   func rescanWhenOwed() {
     while !isStopping {
-      if ledger.refusal == nil, ledger.takeRescan() {
-        rescan { [box] path in box.send(.look(path)) != .closed }
+      if ledger.refusal == nil, takeRescan() {
+        rescan { path in leave([.look(path)]) }
         pause(Self.rescanCooldown)
       } else {
         pause(Self.keeperPause)
@@ -105,11 +131,24 @@ extension Engine {
     }
   }
 
+  /// Takes the debt of a look over; it is shown as under way before it is no debt any more.
+  private func takeRescan() -> Bool {
+    guard ledger.owesRescan else { return false }
+    life.change { $0.isRescanning = true }
+    if ledger.takeRescan() { return true }
+    life.change { $0.isRescanning = false }
+    return false
+  }
+
   /// Goes through all files of the depot and all rows that should have one; `each` is given every path
   /// that must be looked at and may wait. Bounded in memory, whatever the depot holds.
   func rescan(_ each: (FilePath) -> Bool) {
     life.change { $0.isRescanning = true }
-    defer { life.change { $0.isRescanning = false } }
+    changes.note()
+    defer {
+      life.change { $0.isRescanning = false }
+      changes.note()
+    }
     counters.rescans.add()
     do throws(EngineError) {
       try intake.eachFile(below: .root) { path in !isStopping && each(path) }
@@ -140,10 +179,22 @@ extension Engine {
 
   func startKeeper() {
     run("keeper") { engine in
+      engine.loadFindings()
       while !engine.isStopping {
         engine.removeOrphans()
         engine.pause(Self.keeperPause)
       }
+    }
+  }
+
+  /// Reads what earlier engines have found wrong and nobody has mended.
+  func loadFindings() {
+    do throws(ManifestError) {
+      try findings.load(from: manifest, store.reader) { !isStopping }
+      changes.note()
+    } catch {
+      log.write(
+        .error, "damage that was found before cannot be told", [LogField("why", "\(error)")])
     }
   }
 

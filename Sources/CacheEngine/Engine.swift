@@ -11,7 +11,7 @@
 
 internal import Ambient
 internal import ColdStorage
-internal import DurableFiles
+package import DurableFiles
 internal import EventStore
 internal import Manifest
 internal import Synchronization
@@ -20,6 +20,8 @@ internal import Telemetry
 /// An engine that keeps one depot.
 public final class Engine: Sendable {
   static let lockFile = Depot.home.appending("engine.lock")
+  /// The file in the depot that a running engine has locked.
+  package static var lockPath: FilePath { lockFile }
 
   let inForce: SettingsInForce
   let parts: EngineParts
@@ -34,6 +36,12 @@ public final class Engine: Sendable {
   let restores: RestoreRunner
   let evictions: EvictionRunner
   let verifier: FileVerifier
+  /// What changes, for whoever shows it.
+  let changes = EngineNews()
+  let findings = Findings()
+  /// How long requests took that found their file, and those that had to bring it.
+  let hits = RecentDurations()
+  let misses = RecentDurations()
   let log: Log
   let started: WallTime
   /// What is to be taken in.
@@ -47,8 +55,12 @@ public final class Engine: Sendable {
     var isStopping = false
     /// Threads that have not ended.
     var threads = 0
+    /// Changes that were told and are not taken in.
+    var untaken = 0
     var watcher: (any ChangeWatcher)?
     var watcherFault: String?
+    /// Since when that watcher tells, or that fault keeps it from telling.
+    var watcherSince: WallTime?
     var isRescanning = false
     var lastOverflow: WallTime?
   }
@@ -143,7 +155,8 @@ public final class Engine: Sendable {
     let registry = try Self.registry(parts.metrics)
     counters = try Self.counters(registry)
     let reading = try Self.reading(parts, registry)
-    ledger = Ledger(store, manifest, clock: parts.monotonicClock, log: log)
+    ledger = Ledger(
+      store, manifest, clock: parts.monotonicClock, log: log, news: changes, findings: findings)
     look = DepotLook(ledger: ledger, depot: depot, clock: parts.wallClock)
     intake = Intake(look: look, manifest: manifest)
     let uploader = Uploader(
@@ -156,7 +169,8 @@ public final class Engine: Sendable {
       failures: FailedOperationsLog(on: parts.state?.disk, log: log))
     uploads = UploadRunner(
       work, manifest: manifest, counters: counters, settings: settings.uploads,
-      monotonic: parts.monotonicClock, log: log)
+      flow: TransferFlow(changes, clock: parts.monotonicClock), monotonic: parts.monotonicClock,
+      log: log)
     verifier = FileVerifier(
       ledger: ledger, depot: depot, stored: StoredCheck(cold: parts.cold), clock: parts.wallClock,
       log: log)
@@ -174,7 +188,9 @@ public final class Engine: Sendable {
         restorer: Restorer(depot: depot, cold: reading, entropy: parts.entropy), log: log,
         makeRoom: { evictions.makeRoom($0) }, expect: { evictions.expect($0) },
         unrecorded: { counters.unrecordedRestores.add() }),
-      counters: counters, concurrency: settings.restores.threads, clock: parts.monotonicClock)
+      counters: counters, concurrency: settings.restores.threads,
+      flow: TransferFlow(changes, clock: parts.monotonicClock), clock: parts.monotonicClock,
+      wall: parts.wallClock)
     box = Mailbox(messagesMax: Self.intakeMax)
     if !settings.depot.skipsStartupScan { ledger.oweRescan() }
   }
@@ -256,6 +272,7 @@ public final class Engine: Sendable {
     guard isFirst else { return }
     watcher?.stop()
     box.close()
+    changes.stop()
     if life.withLock({ $0.isStarted }) {
       restores.stop(timeout: max(.zero, deadline - parts.monotonicClock.now()))
       evictions.stop()

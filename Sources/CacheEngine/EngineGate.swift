@@ -16,6 +16,7 @@ package import DurableFiles
 package import EventStore
 package import Manifest
 package import Operations
+package import Views
 
 /// What the operations of a depot look at and act on.
 package struct GateGround: Sendable {
@@ -23,11 +24,23 @@ package struct GateGround: Sendable {
   /// Nil where no engine runs.
   package let engine: Engine?
   fileprivate let given: EngineSettings
+  /// The depot as it is now.
+  fileprivate let snapshot: @Sendable () -> EngineSnapshot
   package let clock: WallClock
   package let options: GateOptions
 
   /// What the engine is told at the moment, or what it would be told.
   package var settings: EngineSettings { engine?.settings ?? given }
+
+  /// What operations that look are given to look at.
+  var subject: InspectSubject {
+    if let engine {
+      return engine.inspectSubject(configuration: options.configuration, log: options.log)
+    }
+    return InspectSubject(
+      snapshot: snapshot, manifest: manifest, configuration: options.configuration,
+      log: options.log)
+  }
 }
 
 /// What a gate is told.
@@ -36,6 +49,10 @@ package struct GateOptions: Sendable {
   package var operators: JSONNode?
   /// Has the configuration's file read again; nil where there is none.
   package var reload: (@Sendable () -> ReloadOutcome)?
+  /// What is in force, one row a setting, with secrets redacted.
+  package var configuration: @Sendable () -> [JSONValue] = { [] }
+  /// At most so many lines of the log after the one of this number, oldest first.
+  package var log: @Sendable (_ after: UInt64, _ max: Int) -> [LogLineView] = { _, _ in [] }
   /// Clocks, randomness and log are the engine's where there is one.
   package var dispatch = DispatchOptions()
   /// What else is registered.
@@ -70,7 +87,7 @@ package enum EngineGate {
 
   /// Everything that is registered for a depot, each part with its own doors.
   static func modules(_ ground: GateGround) -> [OperationModule] {
-    [.acting(ground)] + ground.options.modules
+    [.acting(ground), .inspecting(ground.subject)] + ground.options.modules
   }
 
   /// Opens the gate of an engine, whose event store keeps its receipts. Without `operators` the owner
@@ -87,6 +104,7 @@ package enum EngineGate {
     dispatch.jobs.workers = engine.parts.hasThreads ? jobWorkers : 0
     let ground = GateGround(
       manifest: engine.manifest, engine: engine, given: engine.settings,
+      snapshot: { engine.snapshot() },
       clock: engine.parts.wallClock, options: options)
     do throws(StoreError) {
       return try Dispatcher.live(engine.store, registry(ground), grants: grants, dispatch)
@@ -107,8 +125,10 @@ package enum EngineGate {
     _ manifest: Manifest, _ reader: EventReader, _ settings: EngineSettings,
     _ options: GateOptions = GateOptions()
   ) throws(GateError) -> Dispatcher {
+    let clock = options.dispatch.wallClock
     let ground = GateGround(
       manifest: manifest, engine: nil, given: settings,
+      snapshot: { .evaluation(manifest, reader, settings, at: clock.now()) },
       clock: options.dispatch.wallClock, options: options)
     do throws(StoreError) {
       return try Dispatcher.readOnly(registry(ground), reader: reader, options.dispatch)

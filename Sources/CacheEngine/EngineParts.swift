@@ -24,6 +24,8 @@ public struct EngineParts: Sendable {
   public var monotonicClock: MonotonicClock
   public var entropy: Entropy
   public var log: LogSink
+  /// How the stores are doing, the primary's first; what is not here is not shown.
+  package var backends: [Backend] = []
   /// Where the engine's counters are registered; nil for a registry of its own.
   package var metrics: MetricRegistry?
   package var pause: Pause

@@ -51,6 +51,7 @@ final class SimulatedGround {
       wallClock: clock.wall, monotonicClock: clock.monotonic, entropy: .seeded(entropy))
     parts.pause = .advancing(clock)
     parts.hasThreads = false
+    parts.backends = [local.backend]
     engine = try Engine.open(parts, settings)
   }
 

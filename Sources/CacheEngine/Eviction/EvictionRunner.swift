@@ -24,6 +24,7 @@ final class EvictionRunner: Sendable {
   private let round: Monitor<Round?>
   private let nudges = Monitor((isNudged: false, isStopped: false))
   private let thread = Mutex<Worker?>(nil)
+  private let above = Mutex<WallTime?>(nil)
   private let hands: Hands?
   private let clock: MonotonicClock
   /// How fast files went lately.
@@ -68,7 +69,7 @@ final class EvictionRunner: Sendable {
 
   /// Says that the depot may have become too large.
   func nudge() {
-    guard hotBytes > bytesMax else { return }
+    guard measure() > bytesMax else { return }
     nudges.change { $0.isNudged = true }
   }
 
@@ -85,11 +86,25 @@ final class EvictionRunner: Sendable {
     return outcome ?? true
   }
 
+  /// Since when the depot has been larger than it may be; nil when it is not.
+  var aboveSince: WallTime? { above.withLock { $0 } }
+
+  /// Keeps since when the depot is too large.
+  private func measure() -> UInt64 {
+    let (bytes, now) = (hotBytes, work.clock.now())
+    let isAbove = bytes > bytesMax
+    above.withLock { $0 = isAbove ? $0 ?? now : nil }
+    return bytes
+  }
+
   /// What the files in the depot have.
   var hotBytes: UInt64 { UInt64(clamping: manifest.counts().hot.bytes) }
 
   /// A round, if the depot is too large.
-  func run() { perform(.measured(hotBytes: hotBytes)) }
+  func run() {
+    perform(.measured(hotBytes: measure()))
+    _ = measure()
+  }
 
   /// Makes room for so many bytes, or as many as can go; false when none did.
   func makeRoom(_ bytes: UInt64) -> Bool {

@@ -32,21 +32,30 @@ final class Ledger: Sendable {
 
   private struct State {
     var refusal: JournalRefusal?
+    /// When it was last refused, and when first.
     var since = MonotonicTime(nanoseconds: 0)
+    var began = MonotonicTime(nanoseconds: 0)
     var owesRescan = false
   }
   let store: EventStore
   let manifest: Manifest
   private let turns = Turns()
+  private let news: EngineNews
+  private let findings: Findings
   private let clock: MonotonicClock
   private let log: Log
   private let state = Monitor(State())
 
-  init(_ store: EventStore, _ manifest: Manifest, clock: MonotonicClock, log: Log) {
+  init(
+    _ store: EventStore, _ manifest: Manifest, clock: MonotonicClock, log: Log, news: EngineNews,
+    findings: Findings
+  ) {
     self.store = store
     self.manifest = manifest
     self.clock = clock
     self.log = log
+    self.news = news
+    self.findings = findings
   }
 
   // MARK: - Turns
@@ -96,6 +105,8 @@ final class Ledger: Sendable {
       throw note(error, event.path)
     }
     settle()
+    findings.take(event, at: receipt.header.time)
+    defer { news.note() }
     do throws(ManifestError) {
       return try manifest.accept(event, at: EventPlace(receipt.header)).row
     } catch {
@@ -122,9 +133,11 @@ final class Ledger: Sendable {
   private func refuse(_ refusal: JournalRefusal) {
     let now = clock.now()
     let isNew = state.change { (state: inout State) -> Bool in
+      if state.refusal == nil { state.began = now }
       defer { (state.refusal, state.since, state.owesRescan) = (refusal, now, true) }
       return state.refusal == nil
     }
+    news.note()
     if isNew { log.write(.error, "events cannot be written: \(refusal.sentence)") }
   }
 
@@ -133,7 +146,9 @@ final class Ledger: Sendable {
       defer { state.refusal = nil }
       return state.refusal != nil
     }
-    if wasRefusing { log.write(.notice, "events can be written again") }
+    guard wasRefusing else { return }
+    news.note()
+    log.write(.notice, "events can be written again")
   }
 
   /// Why events cannot be written at the moment; nil when they can, or when it is time to try.
@@ -145,11 +160,19 @@ final class Ledger: Sendable {
     }
   }
 
+  /// Why events could not be written the last time it was tried, and since when that is so.
+  var standingRefusal: (refusal: JournalRefusal, since: MonotonicTime)? {
+    state.withLock { state in state.refusal.map { ($0, state.began) } }
+  }
+
   /// Whether the depot must be looked through, because something was not written down.
   var owesRescan: Bool { state.withLock { $0.owesRescan } }
 
   /// Notes that something was not written down.
-  func oweRescan() { state.change { $0.owesRescan = true } }
+  func oweRescan() {
+    state.change { $0.owesRescan = true }
+    news.note()
+  }
 
   /// Tells of a directory that could not be looked through; another look is owed.
   func noteUnreadable(_ path: FilePath, _ error: DiskError) {

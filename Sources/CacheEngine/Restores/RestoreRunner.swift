@@ -6,6 +6,7 @@ internal import DurableFiles
 internal import Manifest
 internal import Synchronization
 internal import Telemetry
+internal import Views
 
 /// Runs restores on threads of its own, or on the caller's.
 final class RestoreRunner: Sendable {
@@ -27,12 +28,20 @@ final class RestoreRunner: Sendable {
   private let box: Mailbox<FilePath>
   private let cancellation = Cancellation()
   private let left: Monitor<Int>
+  private let transfers = Mutex<[FilePath: TransferInHand]>([:])
+  let flow: TransferFlow
+  private let wall: WallClock
 
-  init(_ work: RestoreWork, counters: EngineCounters, concurrency: Int, clock: MonotonicClock) {
+  init(
+    _ work: RestoreWork, counters: EngineCounters, concurrency: Int, flow: TransferFlow,
+    clock: MonotonicClock, wall: WallClock
+  ) {
     self.work = work
     self.counters = counters
     self.concurrency = concurrency
+    self.flow = flow
     self.clock = clock
+    self.wall = wall
     pace = TransferPace(together: concurrency)
     state = Mutex(State(table: RestoreTable(concurrencyMax: concurrency)))
     box = Mailbox(messagesMax: concurrency)
@@ -66,9 +75,16 @@ final class RestoreRunner: Sendable {
     idle.wait(timeout: timeout) { $0 ? true : nil } ?? false
   }
 
-  /// How many files wait or are under way.
-  var filesCount: Int { state.withLock { $0.table.filesCount } }
-  var underWayCount: Int { state.withLock { $0.table.underWayCount } }
+  /// What is under way, the oldest first, and how many files wait for a place.
+  var standing: (inFlight: [TransferView], queued: Int) {
+    let transfers = transfers.withLock { Array($0.values) }.sorted { $0.since < $1.since }
+    return state.withLock { state in
+      (
+        transfers.map { $0.view(waiting: state.table.askersCount(of: $0.path)) },
+        state.table.filesCount - state.table.underWayCount
+      )
+    }
+  }
 
   /// Asks for a file; the answer is given once, perhaps before this returns.
   func ask(_ path: FilePath, _ answer: @escaping Answer) {
@@ -111,8 +127,16 @@ final class RestoreRunner: Sendable {
   private func restore(_ path: FilePath) {
     let begun = clock.now()
     let result: Result<UInt64, EngineError>
+    let transfer = TransferInHand(path, since: wall.now(), flow)
+    transfers.withLock { $0[path] = transfer }
+    defer {
+      transfers.withLock { _ = $0.removeValue(forKey: path) }
+      flow.news.note()
+    }
     do throws(EngineError) {
-      let size = try work.run(path, cancellation)
+      let size = try work.run(path, cancellation, transfer)
+      transfer.complete()
+      flow.ended()
       pace.note(bytes: size, took: clock.now() - begun)
       counters.restores.add()
       counters.restoredBytes.add(size)

@@ -46,6 +46,9 @@ struct RestoreTable: Sendable {
   /// How many files wait or are under way.
   var filesCount: Int { askers.count }
 
+  /// How many wait for a file.
+  func askersCount(of path: FilePath) -> Int { askers[path]?.count ?? 0 }
+
   /// Takes in what happened and says what to do.
   mutating func handle(_ event: Event) -> [Action] {
     switch event {

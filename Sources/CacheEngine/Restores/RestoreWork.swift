@@ -32,13 +32,16 @@ struct RestoreWork: Sendable {
   }
 
   /// Brings the file into the depot unless it is there; its size is returned.
-  func run(_ path: FilePath, _ cancellation: Cancellation? = nil) throws(EngineError) -> UInt64 {
+  func run(
+    _ path: FilePath, _ cancellation: Cancellation, _ transfer: TransferInHand
+  ) throws(EngineError) -> UInt64 {
     for attempt in 1... {
       switch try judge(path) {
       case .isThere(let size): return size
       case .bring(let stored):
         do throws(EngineError) {
-          if let size = try bring(path, stored, cancellation) { return size }
+          transfer.begin(bytes: stored.details.size, attempt: attempt)
+          if let size = try bring(path, stored, cancellation, transfer) { return size }
         } catch .diskFull {
           guard attempt < Self.attemptsMax, makeRoom(max(stored.details.size, 1)) else {
             throw .diskFull(path)
@@ -69,12 +72,13 @@ struct RestoreWork: Sendable {
 
   /// Brings the stored copy; nil when the file was changed meanwhile.
   private func bring(
-    _ path: FilePath, _ stored: StoredCopy, _ cancellation: Cancellation?
+    _ path: FilePath, _ stored: StoredCopy, _ cancellation: Cancellation,
+    _ transfer: TransferInHand
   ) throws(EngineError) -> UInt64? {
     expect(stored.details.size)
     let arrival: Arrival
     do throws(EngineError) {
-      arrival = try restorer.download(path, from: stored, cancellation)
+      arrival = try restorer.download(path, from: stored, cancellation) { transfer.note($0) }
     } catch {
       try find(error, path, stored)
       throw error

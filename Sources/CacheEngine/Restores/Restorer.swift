@@ -16,13 +16,16 @@ struct Restorer: Sendable {
 
   /// Downloads the stored copy of a file, beside the depot's files.
   func download(
-    _ path: FilePath, from stored: StoredCopy, _ cancellation: Cancellation? = nil
+    _ path: FilePath, from stored: StoredCopy, _ cancellation: Cancellation? = nil,
+    progress: Progress? = nil
   ) throws(EngineError) -> Arrival {
     let key = try key(of: stored, path)
     let temporary = Depot.restoring.appending(hexadecimal(entropy.bytes(8)))
     let sink = FileSink(try create(temporary, path))
     let arrival = Arrival(path, temporary, sink, stored.details, depot)
-    try fill(sink, path, key, stored, cancellation)
+    try fill(
+      sink, path, key, stored,
+      DownloadRequest(digest: stored.digest, progress: progress, cancellation: cancellation))
     return arrival
   }
 
@@ -61,12 +64,11 @@ struct Restorer: Sendable {
   /// Downloads all bytes, and compares them with what was recorded.
   private func fill(
     _ sink: FileSink, _ path: FilePath, _ key: ObjectKey, _ stored: StoredCopy,
-    _ cancellation: Cancellation?
+    _ request: DownloadRequest
   ) throws(EngineError) {
     let transfer: Transfer
     do throws(StorageError) {
-      transfer = try cold.download(
-        key, to: sink, DownloadRequest(digest: stored.digest, cancellation: cancellation))
+      transfer = try cold.download(key, to: sink, request)
     } catch {
       throw refusal(error, path)
     }

@@ -4,9 +4,11 @@
 //   news ─▶ inbox ─▶ scheduler: UploadQueue ─begin─▶ box ─▶ uploaders ─ended─▶ inbox
 
 internal import Ambient
+internal import Bytes
 internal import DurableFiles
 internal import Manifest
 internal import Synchronization
+internal import Views
 
 /// Runs uploads on threads of its own, or step by step on the caller's.
 final class UploadRunner: Sendable {
@@ -28,41 +30,29 @@ final class UploadRunner: Sendable {
     var pauseReason: String?
     var isStopped = false
   }
-  /// An upload under way.
-  final class Transfer: Sendable {
-    let path: FilePath
-    let since: WallTime
-    let cancellation = Cancellation()
-    private let done = Atomic<UInt64>(0)
-
-    init(_ path: FilePath, since: WallTime) {
-      self.path = path
-      self.since = since
-    }
-
-    var bytesDone: UInt64 { done.load(ordering: .relaxed) }
-
-    func note(_ bytes: UInt64) { done.store(bytes, ordering: .relaxed) }
-  }
   private let work: UploadWork
   private let manifest: Manifest
   private let counters: EngineCounters
+  let flow: TransferFlow
   private let monotonic: MonotonicClock
   private let log: Log
   private let threadsCount: Int
   private let inbox = Monitor(Inbox())
   private let queue: Mutex<UploadQueue>
   private let box: Mailbox<FilePath>
-  private let transfers = Mutex<[FilePath: Transfer]>([:])
+  private let transfers = Mutex<[FilePath: TransferInHand]>([:])
+  /// Since when nothing begins for each of the reasons.
+  private let heldSince = Mutex<[UploadHold: WallTime]>([:])
   private let threads = Mutex<[@Sendable () -> Void]>([])
 
   init(
     _ work: UploadWork, manifest: Manifest, counters: EngineCounters, settings: UploadSettings,
-    monotonic: MonotonicClock, log: Log
+    flow: TransferFlow, monotonic: MonotonicClock, log: Log
   ) {
     self.work = work
     self.manifest = manifest
     self.counters = counters
+    self.flow = flow
     self.monotonic = monotonic
     self.log = log
     threadsCount = settings.threads
@@ -131,8 +121,33 @@ final class UploadRunner: Sendable {
   /// Why nothing begins.
   var holds: Set<UploadHold> { queue.withLock { $0.holds } }
 
-  /// What is under way.
-  var underWay: [Transfer] {
+  /// Why uploads are held though nothing is broken, and since when; nil when they are not.
+  var hold: HoldView? {
+    let held = heldSince.withLock { $0 }
+    let views = held.compactMap { hold, since in hold.view(since: since) }
+    return views.min { ($0.since, $0.holder) < ($1.since, $1.holder) }
+  }
+
+  /// Keeps since when each of the reasons holds.
+  private func keepHolds() {
+    let (now, holds) = (work.clock.now(), holds)
+    let isNew = heldSince.withLock { (since: inout [UploadHold: WallTime]) -> Bool in
+      guard Set(since.keys) != holds else { return false }
+      since = Dictionary(uniqueKeysWithValues: holds.map { ($0, since[$0] ?? now) })
+      return true
+    }
+    if isNew { flow.news.note() }
+  }
+
+  /// How much of each file is stored that is under way, by its path as text that is safe to show.
+  var bytesDone: [String: UInt64] {
+    let transfers = transfers.withLock { Array($0.values) }
+    return Dictionary(
+      transfers.map { (escaped($0.path.bytes), $0.done) }, uniquingKeysWith: { $1 })
+  }
+
+  /// What is under way, the oldest first.
+  var underWay: [TransferInHand] {
     transfers.withLock { Array($0.values) }.sorted { $0.since < $1.since }
   }
 
@@ -188,6 +203,7 @@ final class UploadRunner: Sendable {
 
   private func handle(_ event: UploadQueue.Event) {
     var pending = queue.withLock { $0.handle(event) }
+    keepHolds()
     while !pending.isEmpty {
       switch pending.removeFirst() {
       case .begin(let path):
@@ -228,12 +244,17 @@ final class UploadRunner: Sendable {
   // MARK: - Uploading
 
   private func upload(_ path: FilePath) {
-    let transfer = Transfer(path, since: work.clock.now())
+    let transfer = TransferInHand(path, since: work.clock.now(), flow)
     transfers.withLock { $0[path] = transfer }
     // Whoever stops looks for transfers after it has said so: one of the two sees the other.
     if inbox.withLock({ $0.isStopped }) { transfer.cancellation.cancel() }
-    let end = work.run(path, transfer.cancellation) { transfer.note($0) }
+    let end = work.run(path, transfer)
+    if case .stored = end {
+      transfer.complete()
+      flow.ended()
+    }
     transfers.withLock { $0[path] = nil }
+    flow.news.note()
     counters.note(end)
     var restsUntil: WallTime?
     switch end {
@@ -277,6 +298,20 @@ final class UploadRunner: Sendable {
       upload(path)
       tried += 1
       events = inbox.withLock { Self.take(&$0, monotonic.now(), work.clock.now()) }
+    }
+  }
+}
+
+extension UploadHold {
+  /// The hold as it is shown; nil where something is broken, which is shown in its own place.
+  fileprivate func view(since: WallTime) -> HoldView? {
+    switch self {
+    case .paused(let why): HoldView(holder: "an operator", reason: why, since: since)
+    case .journalRefuses:
+      HoldView(
+        holder: "the event store", reason: "what is stored could not be written down", since: since)
+    case .policy(let sentence): HoldView(holder: "a policy", reason: sentence, since: since)
+    case .backend, .stopping: nil
     }
   }
 }

@@ -36,12 +36,10 @@ struct UploadWork: Sendable {
   private static let looksMax = 8
 
   /// Uploads one file, if it is dirty and due.
-  func run(
-    _ path: FilePath, _ cancellation: Cancellation? = nil, progress: Progress? = nil
-  ) -> UploadEnd {
+  func run(_ path: FilePath, _ transfer: TransferInHand) -> UploadEnd {
     do throws(EngineError) {
-      guard let order = try judge(path, cancellation) else { return .needless }
-      let outcome = uploader.upload(order, cancellation, progress: progress)
+      guard let order = try judge(path, transfer) else { return .needless }
+      let outcome = uploader.upload(order, transfer.cancellation) { transfer.note($0) }
       return try conclude(outcome, of: order)
     } catch {
       return .refused(error)
@@ -50,7 +48,7 @@ struct UploadWork: Sendable {
 
   /// Looks whether the file needs an upload, and at what it is now.
   private func judge(
-    _ path: FilePath, _ cancellation: Cancellation?
+    _ path: FilePath, _ transfer: TransferInHand
   ) throws(EngineError) -> UploadOrder? {
     for _ in 0..<Self.looksMax {
       if let refusal = ledger.refusal { throw .journal(refusal.sentence) }
@@ -71,11 +69,12 @@ struct UploadWork: Sendable {
         }
         guard let judged = turn.row else { return nil }
         (hot, generation) = (found, judged.writtenGeneration)
+        transfer.begin(bytes: found.details.size, attempt: Int(judged.attempts) + 1)
       }
       if Uploader.isSettled(hot, at: clock.now()) {
         return UploadOrder(path: path, hot: hot, writtenGeneration: generation)
       }
-      guard pause.wait(Uploader.settlingTime, cancellation) else { return nil }
+      guard pause.wait(Uploader.settlingTime, transfer.cancellation) else { return nil }
     }
     return nil
   }
