@@ -288,6 +288,7 @@ let targets =
 
 let products: [Product] = [
   .library(name: "EventStore", targets: ["EventStore"]),
+  .library(name: "CacheEngine", targets: ["CacheEngine"]),
   .executable(name: "larder", targets: ["larder"]),
   .library(name: "p4shim", type: .dynamic, targets: ["ShimPreload"]),
 ]

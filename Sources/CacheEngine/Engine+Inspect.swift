@@ -11,7 +11,7 @@ extension Engine {
     log: @escaping @Sendable (_ after: UInt64, _ max: Int) -> [LogLineView] = { _, _ in [] }
   ) -> InspectSubject {
     InspectSubject(
-      snapshot: { [self] in snapshot() }, manifest: manifest,
+      snapshot: { [self] in snapshot() }, manifest: manifest, clock: parts.wallClock,
       uploading: { [uploads] in uploads.bytesDone }, configuration: configuration, log: log)
   }
 }

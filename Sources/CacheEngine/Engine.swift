@@ -272,13 +272,14 @@ public final class Engine: Sendable {
     guard isFirst else { return }
     watcher?.stop()
     box.close()
-    changes.stop()
     if life.withLock({ $0.isStarted }) {
       restores.stop(timeout: max(.zero, deadline - parts.monotonicClock.now()))
       evictions.stop()
       if !settings.depot.isReadOnly { uploads.stop(by: deadline) }
       _ = life.wait { $0.threads == 0 ? true : nil }
     }
+    // Whoever watches sees the end of transfers too.
+    changes.stop()
     defer { lock.withLock { $0 = nil } }
     do throws(ManifestError) {
       try manifest.close()

@@ -38,7 +38,7 @@ package struct GateGround: Sendable {
       return engine.inspectSubject(configuration: options.configuration, log: options.log)
     }
     return InspectSubject(
-      snapshot: snapshot, manifest: manifest, configuration: options.configuration,
+      snapshot: snapshot, manifest: manifest, clock: clock, configuration: options.configuration,
       log: options.log)
   }
 }

@@ -61,6 +61,7 @@ final class DemoGround: Sendable {
       events: StagedDisk(events, stage.events), state: (state, directory.bytes(of: Self.home)),
       cold: store, wallClock: clock.wall, log: options.log)
     parts.metrics = metrics
+    parts.backends = [backend]
     parts.watch = Self.watch(depot, stage, options.fault)
     self.parts = parts
     settings = Self.settings(directory.bytes(of: Self.depot), options)

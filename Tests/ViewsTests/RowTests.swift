@@ -82,8 +82,8 @@ import Views
   }
 
   @Test func `what a snapshot does not know is null and never 0`() throws {
-    let snapshot = EngineSnapshot(
-      taken: time, started: time, depot: "/d", mode: .evaluation, files: DepotCounts(),
+    var snapshot = EngineSnapshot(
+      taken: time, started: time, depot: "/d", mode: .readOnly, files: DepotCounts(),
       cache: CacheFill(used: .zero, lowWatermark: .zero, ceiling: .zero), uploads: UploadsView(),
       restores: RestoresView(),
       backends: [BackendView(name: "p", isPrimary: true, state: .unknown)],
@@ -101,6 +101,14 @@ import Views
     let backend = try #require(json["backends"]?.array?.first)
     #expect(backend["latency"] == .null && backend["state"] == "unknown")
     #expect(json["files"]?["all"]?["files"] == 0)
+    // What only an engine knows is not known without one.
+    snapshot.mode = .evaluation
+    let written = try throughText(snapshot.json)
+    for key in ["started", "restores", "backends", "watcher", "findings", "findingsCount"] {
+      #expect(written[key] == .null, "\(key)")
+    }
+    #expect(written["uploads"]?["stored"] == .null && written["cache"]?["evictedFiles"] == .null)
+    #expect(written["uploads"]?["queued"]?["files"] == 0)
   }
 }
 

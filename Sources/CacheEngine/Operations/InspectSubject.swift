@@ -2,7 +2,7 @@
 // name with a question and answering with a value, so that an operation touches what it has declared
 // and nothing else.
 
-internal import Ambient
+package import Ambient
 package import Bytes
 internal import DurableFiles
 package import Manifest
@@ -16,6 +16,7 @@ package struct InspectSubject: Sendable {
   /// The newest snapshot.
   package var snapshot: @Sendable () -> EngineSnapshot
   package var manifest: Manifest
+  package var clock: WallClock
   /// How much of each file is stored that is being uploaded, by its path as text that is safe to show.
   package var uploading: @Sendable () -> [String: UInt64]
   /// What is in force, one row a setting, with secrets redacted.
@@ -24,13 +25,14 @@ package struct InspectSubject: Sendable {
   package var log: @Sendable (_ after: UInt64, _ max: Int) -> [LogLineView]
 
   package init(
-    snapshot: @escaping @Sendable () -> EngineSnapshot, manifest: Manifest,
+    snapshot: @escaping @Sendable () -> EngineSnapshot, manifest: Manifest, clock: WallClock,
     uploading: @escaping @Sendable () -> [String: UInt64] = { [:] },
     configuration: @escaping @Sendable () -> [JSONValue] = { [] },
     log: @escaping @Sendable (_ after: UInt64, _ max: Int) -> [LogLineView] = { _, _ in [] }
   ) {
     self.snapshot = snapshot
     self.manifest = manifest
+    self.clock = clock
     self.uploading = uploading
     self.configuration = configuration
     self.log = log

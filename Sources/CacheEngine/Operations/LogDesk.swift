@@ -26,11 +26,11 @@ struct LogDesk: Sendable {
     do throws(FilterError) {
       filter = try Filter(parsing: input["filter"]?.string ?? "", LogLineView.vocabulary)
     } catch {
-      throw .conflict("the filter is wrong at character \(error.position + 1): \(error)")
+      throw .invalid("the filter is wrong at character \(error.position + 1): \(error)")
     }
     let after = input["after"]?.integer.map { UInt64(clamping: $0) }
     let seen = subject.log(after ?? 0, Self.seenMax)
-    let now = subject.snapshot().taken
+    let now = subject.clock.now()
     let fitting = seen.filter { line in
       least.map { line.level >= $0 } ?? true && filter.matches(at: now, line.value(of:))
     }

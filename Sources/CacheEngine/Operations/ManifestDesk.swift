@@ -40,26 +40,26 @@ struct ManifestDesk: Sendable {
   private func page(_ input: JSONValue) throws(OperationFault) -> JSONValue {
     let word = input["order"]?.string ?? "path"
     guard let order = InspectWords.order(of: word) else {
-      throw .notFound("there is no order '\(escaped(word))'")
+      throw .invalid("there is no order '\(escaped(word))'")
     }
     var query = RowQuery(
       order, input["descending"]?.bool == true ? .descending : .ascending, limit: limit(input))
     if let prefix = input["prefix"]?.string, !prefix.isEmpty {
-      guard order == .path else { throw .conflict("a prefix goes with the order of paths") }
+      guard order == .path else { throw .invalid("a prefix goes with the order of paths") }
       query.prefix = try bytes(prefix)
     }
     if let state = input["state"]?.string {
-      guard order == .state else { throw .conflict("a state goes with the order 'age'") }
+      guard order == .state else { throw .invalid("a state goes with the order 'age'") }
       query.state = FileState(parsing: state)
     }
     let place = try token(input) { RowPlace(token: $0) }
-    if let place, place.order != order { throw .conflict("the token is of another order") }
+    if let place, place.order != order { throw .invalid("the token is of another order") }
     let filter = try filter(input["filter"]?.string ?? "")
     let uploading = subject.uploading()
     var seen = 0
     let page = try asking { () throws(ManifestError) in
       try manifest.search(
-        query, filter, at: subject.snapshot().taken, after: place, seenMax: Self.seenMax
+        query, filter, at: subject.clock.now(), after: place, seenMax: Self.seenMax
       ) { seen = $0 }
     }
     return [
@@ -154,13 +154,13 @@ struct ManifestDesk: Sendable {
     _ input: JSONValue, _ read: (String) -> Place?
   ) throws(OperationFault) -> Place? {
     guard let text = input["after"]?.string else { return nil }
-    guard let place = read(text) else { throw .conflict("the token is of no page of this list") }
+    guard let place = read(text) else { throw .invalid("the token is of no page of this list") }
     return place
   }
 
   private func bytes(_ text: String) throws(OperationFault) -> [UInt8] {
     guard let bytes = unescaped(text) else {
-      throw .notFound("'\(escaped(text))' is no name as names are written here")
+      throw .invalid("'\(escaped(text))' is no name as names are written here")
     }
     return bytes
   }
@@ -170,7 +170,7 @@ struct ManifestDesk: Sendable {
     do throws(DiskError) {
       return try FilePath(bytes: bytes)
     } catch {
-      throw .notFound("\(error)")
+      throw .invalid("\(error)")
     }
   }
 
@@ -178,7 +178,7 @@ struct ManifestDesk: Sendable {
     do throws(FilterError) {
       return try Filter(parsing: text, FileRow.vocabulary)
     } catch {
-      throw .conflict("the filter is wrong at character \(error.position + 1): \(error)")
+      throw .invalid("the filter is wrong at character \(error.position + 1): \(error)")
     }
   }
 

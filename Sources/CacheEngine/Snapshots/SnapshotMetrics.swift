@@ -31,10 +31,10 @@ package enum SnapshotMetrics {
       snapshot().cache.diskFree.map { Double($0.bytes) }
     }
     try one(registry, "p4cache_uploads_in_flight", "Files that are being stored.") {
-      Double(snapshot().uploads.inFlight.count)
+      ofEngine(snapshot()).map { Double($0.uploads.inFlight.count) }
     }
     try one(registry, "p4cache_restores_in_flight", "Files that are being restored.") {
-      Double(snapshot().restores.inFlight.count)
+      ofEngine(snapshot()).map { Double($0.restores.inFlight.count) }
     }
     try one(
       registry, "p4cache_oldest_unstored_seconds",
@@ -47,10 +47,10 @@ package enum SnapshotMetrics {
       Double(snapshot().manifest.lag)
     }
     try one(registry, "p4cache_event_store_latched", "1 when no event can be written, else 0.") {
-      snapshot().eventStore.latch == nil ? 0 : 1
+      ofEngine(snapshot()).map { $0.eventStore.latch == nil ? 0 : 1 }
     }
     try one(registry, "p4cache_findings", "Damage that was found and not mended.") {
-      Double(snapshot().findingsCount)
+      ofEngine(snapshot()).map { Double($0.findingsCount) }
     }
     try registry.readings(
       .gauge, "p4cache_backend_up", "1 when a store answered last and took us, else 0.",
@@ -60,6 +60,11 @@ package enum SnapshotMetrics {
         backend.state == .unknown ? nil : MetricReading(backend.state == .up ? 1 : 0, backend.name)
       }
     }
+  }
+
+  /// The snapshot, if it is of an engine: some figures only an engine knows.
+  private static func ofEngine(_ snapshot: EngineSnapshot) -> EngineSnapshot? {
+    snapshot.mode == .evaluation ? nil : snapshot
   }
 
   private static func one(

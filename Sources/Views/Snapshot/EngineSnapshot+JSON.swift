@@ -1,5 +1,6 @@
 // A snapshot as JSON, for scripts and for whoever is not in this process. What is not known is null and
-// never 0; durations are seconds, moments RFC 3339 in UTC.
+// never 0, and without an engine that is all that only an engine knows; durations are seconds, moments
+// RFC 3339 in UTC.
 
 internal import Ambient
 package import Bytes
@@ -7,7 +8,7 @@ package import Bytes
 extension EngineSnapshot {
   /// The snapshot as a JSON value.
   package var json: JSONValue {
-    [
+    var object: JSONObject = [
       "taken": .string("\(taken)"), "started": .string("\(started)"), "depot": .string(depot),
       "mode": .string(mode.rawValue), "files": files.json, "cache": cache.json,
       "uploads": uploads.json, "restores": restores.json,
@@ -15,6 +16,15 @@ extension EngineSnapshot {
       "manifest": manifest.json, "watcher": watcher.json,
       "findings": .array(findings.map(\.json)), "findingsCount": JSONValue(findingsCount),
     ]
+    guard mode == .evaluation else { return .object(object) }
+    for key in ["started", "restores", "backends", "watcher", "findings", "findingsCount"] {
+      object[key] = .null
+    }
+    object["cache"] = cache.json.forgetting(["aboveSince", "evictedFiles", "evictedBytes"])
+    object["uploads"] = uploads.json.forgetting([
+      "inFlight", "drainSeconds", "rate", "hold", "stored", "storedBytes", "gaveUp",
+    ])
+    return .object(object)
   }
 }
 
@@ -154,6 +164,13 @@ extension FindingView {
 }
 
 extension JSONValue {
+  /// The object with these members unknown.
+  fileprivate func forgetting(_ keys: [String]) -> JSONValue {
+    guard case .object(var object) = self else { return self }
+    for key in keys { object[key] = .null }
+    return .object(object)
+  }
+
   /// A number, or null when it is not known.
   fileprivate init(known number: Int64?) {
     self = number.map { .integer($0) } ?? .null
