@@ -58,6 +58,13 @@ struct BackendSettings: Sendable {
   func open(
     _ configuration: Configuration, from file: [UInt8], _ surroundings: StorageSurroundings
   ) throws(Failure) -> any ObjectStore {
+    try open(configuration, from: file, surroundings.backend(role))
+  }
+
+  /// Opens the store with the surroundings that it has, by which it can be watched.
+  func open(
+    _ configuration: Configuration, from file: [UInt8], _ backend: Backend
+  ) throws(Failure) -> any ObjectStore {
     let plan: BackendPlan?
     do throws(ConfigurationError) {
       plan = try self.plan(configuration)
@@ -68,13 +75,13 @@ struct BackendSettings: Sendable {
     case nil: throw .ended(.misused, "\(escaped(file)): \(missing)")
     case .directory(let path):
       return try reporting { () throws(StorageError) in
-        try LocalStore(surroundings.backend(role), pause: .live, entropy: .live) {
+        try LocalStore(backend, pause: .live, entropy: .live) {
           () throws(DiskError) in try PosixDisk(root: path)
         }
       }
     case .bucket(let plan):
       return try reporting { () throws(StorageError) in
-        try plan.open(surroundings.backend(role))
+        try plan.open(backend)
       }
     }
   }

@@ -33,10 +33,13 @@ struct EngineGround {
     let surroundings = StorageSurroundings(metrics: storage, log: log)
     let primary = EngineConfiguration.backend(.primary)
     let secondary = EngineConfiguration.backend(.secondary)
-    let cold = try primary.open(configuration, from: file, surroundings)
-    let behind =
-      configuration[secondary.type] == nil
-      ? nil : try secondary.open(configuration, from: file, surroundings)
+    var backends = [surroundings.backend(.primary)]
+    let cold = try primary.open(configuration, from: file, backends[0])
+    var behind: (any ObjectStore)?
+    if configuration[secondary.type] != nil {
+      backends.append(surroundings.backend(.secondary))
+      behind = try secondary.open(configuration, from: file, backends[1])
+    }
     do throws(DiskError) {
       let (state, events) = try Self.directories(settings.depot)
       var parts = EngineParts(
@@ -45,6 +48,7 @@ struct EngineGround {
       ).watchingDepot(at: depot)
       parts.secondary = behind
       parts.metrics = metrics
+      parts.backends = backends
       self.parts = parts
     } catch {
       throw .ended(.misused, "the depot or its state cannot be opened: \(error)")

@@ -1,5 +1,5 @@
-// A living engine and everything around it: what its configuration names, the socket of the depot's
-// server, the log, the reports, and the watch over the configuration itself. Whoever needs an engine
+// A living engine and everything around it: what its configuration names, the gate of its operations, the
+// socket of the depot's server, the log, the reports, and the watch over the configuration itself. Whoever needs an engine
 // and finds none running opens one of these: the service, the console, and commands that act.
 //
 //   open ─▶ configuration, log, disks, stores, engine, socket ─▶ start ─▶ serves
@@ -13,6 +13,7 @@ import Bytes
 import CacheEngine
 import DurableFiles
 import Flags
+import Operations
 import Sockets
 import Telemetry
 
@@ -32,6 +33,7 @@ final class EngineHost: Sendable {
   /// Everything that is counted in this process.
   let metrics: MetricRegistry
   private let server: ShimServer
+  private let gate = Monitor<Dispatcher?>(nil)
   private let watch: SettingsWatch
   private let reports: EngineReports
 
@@ -52,14 +54,27 @@ final class EngineHost: Sendable {
       let engine = try reporting { () throws(EngineError) in
         try Engine.open(ground.parts, settings)
       }
+      do throws(TelemetryError) {
+        try SnapshotMetrics.register(in: ground.metrics) { engine.snapshot() }
+      } catch {
+        preconditionFailure("the names of what a snapshot says are free: \(error)")
+      }
+      let server: ShimServer
       do throws(Failure) {
-        let server = try serve(engine, ground.metrics, log.sink)
-        return EngineHost(engine, ground, server, log, configuration, file, invocation)
+        server = try serve(engine, ground.metrics, log.sink)
       } catch {
         // The reason why it cannot be served is the one to tell.
         do throws(EngineError) { try engine.stop() } catch { throw Failure(error) }
         throw error
       }
+      let host = EngineHost(engine, ground, server, log, configuration, file, invocation)
+      do throws(Failure) {
+        try host.openGate(configuration)
+      } catch {
+        try host.stop()
+        throw error
+      }
+      return host
     } catch {
       log.close(timeout: logPatience)
       throw error
@@ -84,13 +99,20 @@ final class EngineHost: Sendable {
       try EngineConfiguration.settings.configuration(
         parsing: document, variable: ThisProcess.variable, flags: invocation)
     }
-    watch = SettingsWatch(reload, .live(file), clock: .live) { outcome, inForce in
+    watch = SettingsWatch(reload, .live(file), clock: .live) { [gate] outcome, inForce in
       Self.tell(outcome, host)
       guard case .changed = outcome else { return }
       let settings = EngineSettings(inForce)
       engine.apply(settings)
       reports.apply(settings.reports)
       log.setLevels(Self.levels(settings.reports))
+      guard let gate = gate.withLock({ $0 }) else { return }
+      do throws(GateError) {
+        try EngineGate.regrant(gate, inForce[ServerSettings.Declared.operators], on: engine)
+      } catch {
+        host.write(
+          .error, "what operators may do stays as it was", [LogField("why", "\(error)")])
+      }
     }
   }
 
@@ -113,14 +135,46 @@ final class EngineHost: Sendable {
 
   /// Ends everything in order; transfers may go on for the configured grace.
   func stop() throws(Failure) {
+    let deadline = MonotonicClock.live.now() + settings.depot.shutdownGrace
+    func left() -> Duration { max(.zero, deadline - MonotonicClock.live.now()) }
+    // Jobs work with the engine, and go on when the next one is opened.
+    gate.withLock { $0 }?.shutDown(patience: left())
     watch.stop()
-    let grace = settings.depot.shutdownGrace
-    server.stopServing(timeout: grace)
+    server.stopServing(timeout: left())
     defer {
       reports.stop()
       log.close(timeout: Self.logPatience)
     }
-    try reporting { () throws(EngineError) in try engine.stop() }
+    try reporting { () throws(EngineError) in try engine.stop(grace: left()) }
+  }
+
+  // MARK: - The gate
+
+  /// The gate through which everything is asked and changed.
+  var dispatcher: Dispatcher {
+    guard let gate = gate.withLock({ $0 }) else {
+      preconditionFailure("a host that was opened has a gate")
+    }
+    return gate
+  }
+
+  private func openGate(_ configuration: Configuration) throws(Failure) {
+    var options = GateOptions()
+    options.operators = configuration[ServerSettings.Declared.operators]
+    options.reload = { [watch] in watch.reload() }
+    options.configuration = { [engine, watch] in
+      let derived = engine.settings.derived
+      return watch.inForce.effective.map { $0.json(derived: derived[$0.key]) }
+    }
+    options.log = { [log] after, max in log.lines(after: after, max: max).map(\.view) }
+    do throws(GateError) {
+      let opened = try EngineGate.living(engine, options)
+      gate.withLock { $0 = opened }
+    } catch .operators(let fault) {
+      throw .ended(.misused, "the configuration: \(GateError.operators(fault))")
+    } catch {
+      throw .ended(.failed, "\(error)")
+    }
   }
 
   // MARK: - The configuration

@@ -98,7 +98,7 @@ private func show(
   var shown = configuration.effective
   if invocation[given] { shown.removeAll { $0.origin == .standard } }
   if invocation[asJSON] {
-    try output.print(json: .array(shown.map { json($0, derived: derived[$0.key]) }))
+    try output.print(json: .array(shown.map { $0.json(derived: derived[$0.key]) }))
     return .done
   }
   let lines = shown.map { setting -> (key: String, value: String, origin: String) in
@@ -114,36 +114,6 @@ private func show(
       line.key.padded(to: keys + 2) + line.value.padded(to: values + 2) + line.origin)
   }
   return .done
-}
-
-private func json(_ setting: EffectiveSetting, derived: String?) -> JSONValue {
-  var origin: JSONObject =
-    switch setting.origin {
-    case .standard where setting.text == nil && derived != nil: ["kind": "derived"]
-    case .standard: ["kind": "default"]
-    case .file(let place):
-      ["kind": "file", "line": JSONValue(place.line), "column": JSONValue(place.column)]
-    case .variable(let name): ["kind": "environment", "name": .string(name)]
-    case .flag(let title): ["kind": "flag", "name": .string(title)]
-    }
-  let declaration = EngineConfiguration.settings.declarations.first { $0.key == setting.key }
-  if declaration?.options.isUnused == true { origin["unused"] = true }
-  return [
-    "key": .string(setting.key), "value": value(of: setting.text ?? derived),
-    "origin": .object(origin),
-    "changes": declaration?.options.needsRestart == true ? "restart" : "live",
-  ]
-}
-
-/// The value that a text stands for in a file; what is no such text, as a word that was typed, is
-/// itself.
-private func value(of text: String?) -> JSONValue {
-  guard let text else { return .null }
-  do throws(BytesError) {
-    return try JSONValue(parsing: Array(text.utf8))
-  } catch {
-    return .string(text)
-  }
 }
 
 private func printExample(

@@ -210,35 +210,6 @@ private func eventsDisk(_ path: [UInt8], readOnly: Bool) throws(StoreError) -> P
   }
 }
 
-/// A directory below `$TMPDIR` that is gone afterwards.
-private struct TemporaryDirectory {
-  let disk: PosixDisk
-  let path: [UInt8]
-  private let parent: PosixDisk
-  private let name: FilePath
-
-  init() throws(Failure) {
-    let above = ThisProcess.variable("TMPDIR").flatMap { $0.isEmpty ? nil : $0 }
-    let place = above ?? Array("/tmp".utf8)
-    name = FilePath.root.appending("larder-\(hexadecimal(Entropy.live.bytes(8)))")
-    path = place + Array("/\(name)".utf8)
-    do throws(DiskError) {
-      parent = try PosixDisk(root: place)
-      try parent.makeDirectory(name, mode: 0o700)
-      disk = try PosixDisk(root: path)
-    } catch {
-      throw .ended(.failed, "no temporary directory can be made: \(error)")
-    }
-  }
-
-  func remove() {
-    do throws(DiskError) { try parent.removeTree(name) } catch {
-      // It is below a directory that the system clears by itself, and the answer was given.
-      return
-    }
-  }
-}
-
 private func asking<Result>(
   _ body: () throws(ManifestError) -> Result
 ) throws(Failure) -> Result {
@@ -277,19 +248,5 @@ private func print(
     return try output.print(
       "\(row.state) \(row.isHot ? "hot" : "cold")  \(ByteCount(row.size))  \(row.path)\(fault)")
   }
-  var object: JSONObject = [
-    "path": .string("\(row.path)"), "state": .string("\(row.state)"),
-    "copy": .string(row.isHot ? "hot" : "cold"), "size": JSONValue(row.size),
-    "pinned": .bool(row.isPinned), "attempts": JSONValue(Int64(row.attempts)),
-    "changed": .string("\(row.changed)"), "accessed": .string("\(row.accessed)"),
-    "created": .string("\(row.created)"), "generation": JSONValue(row.generation),
-  ]
-  if let retryAt = row.retryAt { object["retry"] = .string("\(retryAt)") }
-  if let fault = row.lastFault { object["fault"] = .string(fault) }
-  if let stored = row.stored {
-    object["digest"] = .string("\(stored.digest)")
-    object["backend"] = .string(stored.backend)
-    object["key"] = .string(escaped(stored.key))
-  }
-  try output.print(json: .object(object))
+  try output.print(json: row.view().json)
 }
