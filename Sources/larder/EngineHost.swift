@@ -133,9 +133,9 @@ final class EngineHost: Sendable {
   /// Reads the configuration again, now, and says what came of it.
   func reload() -> ReloadOutcome { watch.reload() }
 
-  /// Ends everything in order; transfers may go on for the configured grace.
-  func stop() throws(Failure) {
-    let deadline = MonotonicClock.live.now() + settings.depot.shutdownGrace
+  /// Ends everything in order; transfers may go on for `grace`, or the configured one.
+  func stop(grace: Duration? = nil) throws(Failure) {
+    let deadline = MonotonicClock.live.now() + (grace ?? settings.depot.shutdownGrace)
     func left() -> Duration { max(.zero, deadline - MonotonicClock.live.now()) }
     // Jobs work with the engine, and go on when the next one is opened.
     gate.withLock { $0 }?.shutDown(patience: left())

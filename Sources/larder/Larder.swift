@@ -25,7 +25,8 @@ let larder: Command<Action> = Command(
   "Keep a depot's working set on fast disk, the rest in cold storage, and a journal of it all.",
   takes: [versionFlag],
   commands: [
-    demoCommand, runCommand, statusCommand, uploadsCommand, drainCommand, digestCommand,
+    demoCommand, runCommand, evictCommand, rehydrateCommand, pinCommand, unpinCommand,
+    verifyCommand, uploadsCommand, jobsCommand, drainCommand, statusCommand, digestCommand,
     eventsCommand, manifestCommand, receiptCommand, backendCommand, configCommand, metricsCommand,
     simulateCommand, benchCommand,
     themeCommand,

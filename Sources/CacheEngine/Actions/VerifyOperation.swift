@@ -55,10 +55,12 @@ private struct VerifyOrder {
   }
 }
 
-extension FileDeed {
-  /// What the outcome of a file begins with whose copy is damaged.
+extension ItemOutcome {
+  /// What the reason of a file begins with whose copy is damaged.
   package static let damage = "damaged: "
+}
 
+extension FileDeed {
   static let verify = FileDeed(
     "file.verify", filesAtOnce: 4, appends: [.fileVerified, .fileFound, .fileWritten]
   ) { (engine, order) throws(OperationFault) in
@@ -73,7 +75,7 @@ extension FileDeed {
           row, hot: wanted.hot, stored: wanted.stored, order.cancellation)
         {
         case .right: .done
-        case .damaged(let detail): .failed(damage + detail)
+        case .damaged(let detail): .failed(ItemOutcome.damage + detail)
         case .changed: .changed("it changed meanwhile")
         }
     } catch {

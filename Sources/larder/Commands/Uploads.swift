@@ -1,4 +1,4 @@
-// `larder uploads …`: what is not stored yet, from what is written down on the disk, whether an engine
+// `larder uploads list`: what is not stored yet, from what is written down on the disk, whether an engine
 // runs or not.
 
 import Ambient
@@ -23,7 +23,7 @@ private enum UploadPart: String, CaseIterable {
 
 /// The commands on uploads.
 let uploadsCommand: Command<Action> = Command(
-  "uploads", "Show what is not stored yet.",
+  "uploads", "Show what is not stored yet, try it again, pause and resume.",
   examples: [
     .init("larder uploads list --config /etc/larder.json5", "What is not stored, and why."),
     .init(
@@ -35,7 +35,7 @@ let uploadsCommand: Command<Action> = Command(
       "list", "List files that are not stored yet, those first that need you.",
       details: "The exit code is 0 whatever there is; 'larder drain' tells whether all is stored.",
       takes: [config, part, limit, json], action: Action(list))
-  ])
+  ] + uploadSteeringCommands)
 
 private func list(
   _ invocation: Invocation, _ output: inout Output

@@ -1,0 +1,112 @@
+// `larder evict | rehydrate | pin | unpin | verify`: what operators do to files, from scripts. Each is one
+// operation of the gate, carried out as a job; a dry run says what it would do and changes nothing.
+
+import Bytes
+import Flags
+import Operations
+
+private let dryRun = Flag("dry-run", "Say what would be done, and do nothing.")
+private let json = Flag("json", "Print JSON.")
+private let anyway = Flag(
+  "anyway", "Bring also what does not fit; other files are evicted for it then.")
+private let notHot = Flag("not-hot", "Do not read the copies in the depot.")
+
+/// How deep a stored copy is looked at.
+private enum StoredDepth: String, CaseIterable, Sendable {
+  case none, head, read
+}
+
+private let stored = Flag(
+  "stored", .choice(placeholder: "HOW") as Spelling<StoredDepth>, default: .head,
+  "How stored copies are looked at: none, head for a look at the object, read for all of it.")
+
+private let selecting: [any Parameter] = [
+  FileSelection.paths, FileSelection.glob, FileSelection.directory, FileSelection.filter,
+  FileSelection.all, depotConfig, dryRun, json,
+]
+
+private let manners = """
+  Files are selected in one way: by their paths, --glob, --directory, --filter or --all. The exit \
+  code is 3 when files were refused or have changed, and 5 when an engine runs that has the depot. A \
+  job that is interrupted goes on when an engine runs again.
+  """
+
+let evictCommand: Command<Action> = Command(
+  "evict", "Drop hot copies of stored files.",
+  details: "What is dirty, pinned or open stays. " + manners,
+  examples: [
+    .init(
+      "larder evict --config /etc/larder.json5 --filter 'read>30d' --dry-run",
+      "What nobody has read for a month.")
+  ],
+  takes: selecting, action: Action(evict))
+
+let rehydrateCommand: Command<Action> = Command(
+  "rehydrate", "Bring files back into the depot.",
+  details: "The dry run says how many bytes, how long, and whether it fits. " + manners,
+  examples: [
+    .init(
+      "larder rehydrate --config /etc/larder.json5 --all",
+      "Bring everything back, to leave for good.")
+  ],
+  takes: selecting + [anyway], action: Action(rehydrate))
+
+let pinCommand: Command<Action> = Command(
+  "pin", "Keep files from being evicted.", details: manners, takes: selecting, action: Action(pin))
+
+let unpinCommand: Command<Action> = Command(
+  "unpin", "Let pinned files be evicted again.", details: manners, takes: selecting,
+  action: Action(unpin))
+
+let verifyCommand: Command<Action> = Command(
+  "verify", "Compare files with their digests, and look at what is stored.",
+  details: "The exit code is 4 when a copy is damaged. " + manners,
+  examples: [
+    .init(
+      "larder verify --config /etc/larder.json5 --directory art --stored read",
+      "Read every copy of what is below art.")
+  ],
+  takes: selecting + [notHot, stored], action: Action(verify))
+
+private func evict(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
+  try run("cache.evict", "evict", [:], invocation, &output)
+}
+
+private func rehydrate(
+  _ invocation: Invocation, _ output: inout Output
+) throws(Failure) -> ExitCode {
+  try run(
+    "cache.rehydrate", "rehydrate", ["anyway": .bool(invocation[anyway])], invocation, &output)
+}
+
+private func pin(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
+  try run("cache.pin", "pin", [:], invocation, &output)
+}
+
+private func unpin(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
+  try run("cache.unpin", "unpin", [:], invocation, &output)
+}
+
+private func verify(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
+  try run(
+    "cache.verify", "verify",
+    ["hot": .bool(!invocation[notHot]), "stored": .string(invocation[stored].rawValue)], invocation,
+    &output)
+}
+
+/// Plans or carries out one operation on the selected files.
+private func run(
+  _ operation: String, _ verb: String, _ more: JSONObject, _ invocation: Invocation,
+  _ output: inout Output
+) throws(Failure) -> ExitCode {
+  var input: JSONObject = ["selection": try FileSelection.json(invocation)]
+  for member in more.members { input[member.key] = member.value }
+  let asked = input
+  func body(_ gate: CommandGate) throws(Failure) -> ExitCode {
+    let job = JobRun(
+      gate: gate, operation: operation, verb: verb, input: asked, asJSON: invocation[json])
+    return invocation[dryRun] ? try job.plan(&output) : try job.carryOut(&output)
+  }
+  return invocation[dryRun]
+    ? try CommandGate.looking(invocation, body) : try CommandGate.living(invocation, body)
+}
