@@ -165,6 +165,7 @@ package struct EngineRehearsal {
     let path = anyPath()
     world.with { $0.turnsOneIn = 0 }
     defer { world.with { $0.turnsOneIn = 40 } }
+    guard world.with({ $0.discard(path) }) else { return }
     do throws(EngineError) {
       try engine.delete(path)
       world.with { $0.model.deleted(path) }

@@ -117,6 +117,22 @@ extension EngineWorld.State {
     }
   }
 
+  /// The server's own removal of a file that it deletes, before it says so to the engine; false when it
+  /// has not come to saying so.
+  mutating func discard(_ path: FilePath) -> Bool {
+    do throws(DiskError) {
+      try remove(path)
+      return true
+    } catch .absent {
+      return true
+    } catch .locked {
+      return false
+    } catch {
+      model.doubts(path)
+      return false
+    }
+  }
+
   private mutating func move(_ from: FilePath, to: FilePath) throws(DiskError) {
     guard from != to else { return }
     let found = try server.status(at: from)
