@@ -86,10 +86,15 @@ public final class EventStore: Sendable {
     self.files = files
     let tables = opened.scan.tables
     let active = opened.active
+    let heads = HeadKeeper(
+      disk: disk, entropy: options.entropy, maintenance: options.maintenance,
+      log: Log(room: "event store", to: options.log))
     let box = CatalogBox(
-      Catalog(segments: opened.segments, visible: opened.scan.visible, awaitsFooters: true))
+      Catalog(
+        segments: opened.segments, visible: opened.scan.visible,
+        heads: heads.open(over: opened.segments), awaitsFooters: true))
     let publisher = LogPublisher(
-      files: files, catalog: box, words: words, options)
+      files: files, catalog: box, words: words, heads: heads, options)
     let line = CommitLine(
       segment: active, end: tables.endOffset, filledTo: try active.file.size(),
       lastMark: tables.lastMark, preallocationBytes: options.preallocationBytes)
@@ -160,6 +165,8 @@ public final class EventStore: Sendable {
       .durable)
     try recordShreds()
     writer.startKeeper()
+    // A store that was copied or made before has segments that no table stands for.
+    if HeadPlan(writer.catalog.current) != nil { writer.publisher.heads.tend(writer.catalog) }
   }
 
   // MARK: - Appending
@@ -284,7 +291,7 @@ public final class EventStore: Sendable {
 
   deinit {
     writer.stopKeeper()
-    writer.publisher.sealer.stop()
+    writer.publisher.stop()
     writer.stop(.closed)
   }
 }

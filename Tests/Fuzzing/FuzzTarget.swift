@@ -11,7 +11,7 @@ import DurableFiles
 /// One decoder under test.
 enum FuzzTarget: String, CaseIterable {
   case frame, header, footer, checkpoint, receipt, meta, manifest, origin, cursor, keyset, stream
-  case segment, request
+  case segment, request, heads
 
   /// Decodes the input; ends the process when a promise is broken.
   func run(_ input: [UInt8]) {
@@ -28,6 +28,7 @@ enum FuzzTarget: String, CaseIterable {
     case .keyset: fuzzKeyset(input)
     case .stream: fuzzStream(input)
     case .segment: fuzzSegment(input)
+    case .heads: fuzzHeads(input)
     case .request: fuzzRequest(input)
     }
   }
@@ -193,4 +194,36 @@ private func fuzzSegment(_ input: [UInt8]) {
   let store = FuzzedStore()
   store.put(FuzzedStore.segment(of: input), at: StoreNames.segment(fuzzedSegment))
   store.use()
+}
+
+/// A table of heads: as it is, and behind a head and with checksums that fit.
+private func fuzzHeads(_ input: [UInt8]) {
+  if let table = decoded({ try HeadTable(MemoryMap(input)) }) { ask(table) }
+  let buckets = 1 + input.count / HeadTable.blockBytes
+  let run = HeadRun(sequences: 1...9, root: .zeros, segments: [fuzzedSegment])
+  let head = HeadTableHead(run, rows: UInt64(input.count), buckets: UInt32(buckets))
+  var writer = ByteWriter(continuing: head.encode())
+  for bucket in 0..<buckets {
+    var block = Array(
+      input.dropFirst(bucket * HeadTable.blockBytes).prefix(HeadTable.blockBytes - 4))
+    block += Array(repeating: 0, count: HeadTable.blockBytes - block.count)
+    writer.append(bytes: block.dropLast(4))
+    writer.append(HeadTable.checksum(block.span, of: bucket))
+  }
+  guard let table = decoded({ try HeadTable(MemoryMap(writer.take())) }) else {
+    preconditionFailure("a table with checksums that fit is refused")
+  }
+  ask(table)
+}
+
+/// Asks a table for streams of every bucket, and for its rows.
+private func ask(_ table: HeadTable) {
+  for bucket in 0..<min(Int(table.buckets), 64) {
+    for row in table.rows(of: bucket) ?? [] {
+      if case .segment(let number) = table.find(StreamKey(high: row.key, low: 0)) {
+        precondition(number < table.run.segments.count, "a table names a segment it does not have")
+      }
+    }
+  }
+  _ = table.find(StreamKey(high: .max, low: .max))
 }

@@ -70,6 +70,9 @@ enum Seeds {
       var stream: [UInt8] = []
       while let line = try exporter.next() { stream += line }
       return [stream]
+    case .heads:
+      let rows = [[UInt8]](repeating: Array(1...8) + [0, 0, 0, 0], count: 2)
+      return [[2, 0, 0, 0] + rows.joined()]
     case .segment:
       var input: [UInt8] = []
       for body in bodies {

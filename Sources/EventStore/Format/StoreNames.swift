@@ -9,6 +9,7 @@
 //     FIRST-GENERATION.segment
 //     FIRST-GENERATION.index    tables over a segment that is not sealed; regenerable
 //     FIRST-GENERATION.pending  a segment that compaction wrote and that is not in force yet
+//   heads/FIRST-LAST.heads      which segment has the last event of a stream; regenerable
 //   cursors/NAME.cursor     where a named reader stands (authority)
 //   projections/NAME.snapshot   folded state; regenerable
 //   keys/keyset             the data keys, wrapped (authority)
@@ -22,6 +23,7 @@ enum StoreNames {
   static let lock: FilePath = "writer.lock"
   static let words: FilePath = "live.words"
   static let segments: FilePath = "segments"
+  static let heads: FilePath = "heads"
   static let keys: FilePath = "keys"
   static let cursors: FilePath = "cursors"
   static let projections: FilePath = "projections"
@@ -36,5 +38,10 @@ enum StoreNames {
 
   static func index(_ name: SegmentName) -> FilePath {
     segments.appending(Segment.fileName(name).dropLast("segment".count) + "index")
+  }
+
+  static func heads(_ run: ClosedRange<UInt64>) -> FilePath {
+    heads.appending(
+      sixteenDigits(run.lowerBound) + "-" + sixteenDigits(run.upperBound) + ".heads")
   }
 }

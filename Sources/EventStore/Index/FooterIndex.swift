@@ -136,6 +136,30 @@ final class FooterIndex: SegmentIndex {
 
   /// How many lanes of entities have events here.
   var streamCount: Int { rows(.streams) }
+
+  /// The high words of those keys of them that are wanted, in no order.
+  func streamKeys(where isWanted: (StreamKey) -> Bool) -> [UInt64] {
+    map.withBytes { bytes in
+      var keys: [UInt64] = []
+      for start in stride(from: 0, to: rows(.streams), by: Self.hashedMax) {
+        let end = min(start + Self.hashedMax, rows(.streams))
+        var together = HashedTogether(end - start, StreamKey.streams)
+        for row in start..<end {
+          let stream = stream(bytes, row)
+          together.add { $0.append(stream: bytes.extracting(stream.name), stream.lane) }
+        }
+        together.hash()
+        for digest in together.digests {
+          let key = StreamKey(digest)
+          if isWanted(key) { keys.append(key.high) }
+        }
+      }
+      return keys
+    }
+  }
+
+  /// How many keys of streams are computed before they are looked at.
+  private static let hashedMax = 4_096
 }
 
 // MARK: - Candidates

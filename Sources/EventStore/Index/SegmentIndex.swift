@@ -24,11 +24,20 @@ struct StreamKey: Hashable {
   init(_ digest: Blake3Digest) {
     (high, low) = digest.first128
   }
+
+  init(high: UInt64, low: UInt64) {
+    (self.high, self.low) = (high, low)
+  }
 }
 
 extension ByteWriter {
   /// Appends what is hashed for a stream's key.
   mutating func append(stream entity: [UInt8], _ lane: Lane) {
+    append(stream: entity.span, lane)
+  }
+
+  /// Appends what is hashed for a stream's key.
+  mutating func append(stream entity: Span<UInt8>, _ lane: Lane) {
     append(lane.number)
     append(bytes: entity)
   }

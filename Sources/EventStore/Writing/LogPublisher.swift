@@ -14,10 +14,14 @@ final class LogPublisher: Sendable {
   private let changes: ChangeCount
   /// Makes footers while appends go on.
   let sealer: Sealer
+  /// Makes tables of heads behind them.
+  let heads: HeadKeeper
 
   init(
-    files: SegmentFiles, catalog: CatalogBox, words: LiveWords, _ options: StoreOptions
+    files: SegmentFiles, catalog: CatalogBox, words: LiveWords, heads: HeadKeeper,
+    _ options: StoreOptions
   ) {
+    self.heads = heads
     self.files = files
     self.catalog = catalog
     self.words = words
@@ -34,6 +38,7 @@ final class LogPublisher: Sendable {
         catalog.segments[index] = sealed
       }
       changes.note()
+      heads.tend(catalog)
     }
   }
 
@@ -85,6 +90,12 @@ final class LogPublisher: Sendable {
   func leaveTables(of segment: Segment) throws(StoreError) {
     try files.writeIndex(
       segment, try Self.completeTables(of: segment, files, catalog.current))
+  }
+
+  /// Ends the threads that tend to full segments.
+  func stop() {
+    sealer.stop()
+    heads.stop()
   }
 
   /// Tells other processes that nothing more will be told.

@@ -62,7 +62,7 @@ struct PreparationRequest {
 }
 
 /// Parts that are laid side by side so that they are hashed many at once.
-private struct HashedTogether {
+struct HashedTogether {
   private var buffer = ByteWriter()
   private var parts: [Range<Int>] = []
   private let mode: Blake3Mode

@@ -47,7 +47,10 @@ extension Writer {
         preconditionFailure("what is compacted stays in the catalog until it is replaced")
       }
       catalog.segments.replaceSubrange(low..<low + sources.count, with: [segment])
+      let replaced = segment.firstSequence...segment.lastSequence
+      catalog.heads.removeAll { $0.run.sequences.overlaps(replaced) }
     }
+    publisher.heads.tend(catalog)
     line.withLock { line in
       publisher.noteChange()
       publisher.publish(line, visible: catalog.current.visible)

@@ -394,6 +394,7 @@ final class Writer: Sendable {
       return line.segment
     }
     try publisher.sealer.finish()
+    publisher.stop()
     try publisher.leaveTables(of: segment)
   }
 
