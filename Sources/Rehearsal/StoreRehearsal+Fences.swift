@@ -20,9 +20,27 @@ extension StoreRehearsal {
     }
   }
 
+  /// Has two fences whose members take turns, and ends the first while the second is open: neither may
+  /// be seen then, for a part of the first stands behind the beginning of the second.
+  mutating func crossFences() throws {
+    guard fences.isEmpty else { return try endFence() }
+    try beginFence()
+    try beginFence()
+    for place in [0, 1, 0] {
+      guard fences.count == 2 else { return }
+      try append(toFence: place)
+    }
+    guard fences.count == 2 else { return }
+    try endFence(at: 0, commits: true)
+    try look()
+  }
+
   mutating func appendFenced() throws {
     guard !fences.isEmpty else { return try beginFence() }
-    let place = generator.below(fences.count)
+    try append(toFence: generator.below(fences.count))
+  }
+
+  private mutating func append(toFence place: Int) throws {
     let (fence, number) = fences[place]
     let payload = payload()
     let event = try event(payload)
@@ -39,8 +57,11 @@ extension StoreRehearsal {
   mutating func endFence() throws {
     guard !fences.isEmpty else { return }
     let place = generator.below(fences.count)
+    try endFence(at: place, commits: generator.chance(oneIn: 2))
+  }
+
+  private mutating func endFence(at place: Int, commits: Bool) throws {
     let (fence, number) = fences.remove(at: place)
-    let commits = generator.chance(oneIn: 2)
     model.fences[number].fate = commits ? .committing : .cancelled
     do throws(StoreError) {
       if commits { try fence.commit() } else { try fence.cancel() }

@@ -87,7 +87,7 @@ package struct StoreRehearsal {
     switch generator.below(35) {
     case 0..<8: try append()
     case 8..<11: try appendBatch()
-    case 11: try beginFence()
+    case 11: generator.chance(oneIn: 3) ? try crossFences() : try beginFence()
     case 12..<15: try appendFenced()
     case 15: try endFence()
     case 16..<18: try look()
