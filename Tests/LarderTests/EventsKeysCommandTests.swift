@@ -209,6 +209,10 @@ import Testing
       scratch.path("new"))
     #expect(wrong.ending == .exited(2) && text(wrong.errors).contains("another key"))
     #expect(try scratch.disk.status(at: "new") == nil)
+    let inside = try larder(
+      "events", "key", "rotate", sealed, "--key-file", key, "--new-key-file", sealed + "/new")
+    #expect(inside.ending == .exited(2) && text(inside.errors).contains("own directory"))
+    #expect(try scratch.disk.status(at: "sealed/new") == nil)
   }
 
   @Test func `which events are sealed is said on the command line`() throws {

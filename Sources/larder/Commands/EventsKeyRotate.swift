@@ -82,6 +82,22 @@ private func makeNewKey(
   }
   guard opens else { throw Failure(KeysetFault.otherKey) }
   try makeKeyFile(at: path, unlessThere: true)
+  do throws(StoreError) {
+    _ = try EventStore.isSealed(on: disk, by: .file(path))
+  } catch {
+    // Where no key may lie, nobody can have begun to use this one. In every other case somebody may.
+    if case .keyset(.source) = error { try remove(path) }
+    throw Failure(error)
+  }
+}
+
+private func remove(_ path: [UInt8]) throws(Failure) {
+  do throws(DiskError) {
+    let (directory, name) = try place(of: path)
+    try PosixDisk(root: directory).remove(name)
+  } catch {
+    throw .ended(.failed, "'\(escaped(path))' can be no key and was not removed: \(error)")
+  }
 }
 
 /// Overwrites a key's file and removes it; one that is gone already is what was wanted.
