@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -116,9 +117,10 @@ static _Noreturn void execute_will(int pipe_end, char *const *arguments) {
   syscall(SYS_close_range, (unsigned)pipe_end + 1, ~0u, 0);
   char byte;
   ssize_t got;
-  // Nothing is ever written: the end of the pipe is the end of the process.
+  // A byte takes the will back; the end without one is the end of the process.
   do got = read(pipe_end, &byte, 1);
   while (got < 0 && errno == EINTR);
+  if (got > 0) _exit(0);
   for (int i = 0; i < executed; i++) sigaction(deaf[i], &usual, NULL);
   for (int descriptor = 0; descriptor <= 2; descriptor++) {
     int null = open("/dev/null", O_RDWR);
@@ -131,21 +133,32 @@ static _Noreturn void execute_will(int pipe_end, char *const *arguments) {
 int clinux_leave_will(const char *words, int count, int *pipe_end) {
   char *arguments[CLINUX_WORDS_MAX + 1];
   int ends[2];
-  if (!split(words, count, arguments) || pipe2(ends, O_CLOEXEC) != 0) return -1;
-  pid_t executor = fork();
-  if (executor == 0) execute_will(ends[0], arguments);
+  if (!split(words, count, arguments)) return -1;
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return -1;
+  // A child in between, which ends at once, gives the executor to the machine: nobody here would ever
+  // wait for it, and a child that nobody waited for stands in the way of whoever waits for any child.
+  pid_t between = fork();
+  if (between == 0) {
+    pid_t executor = fork();
+    if (executor == 0) execute_will(ends[0], arguments);
+    _exit(executor < 0 ? 1 : 0);
+  }
   close(ends[0]);
-  if (executor < 0) {
+  int ending = 1;
+  if (between > 0) {
+    while (waitpid(between, &ending, 0) < 0 && errno == EINTR) {}
+  }
+  if (ending != 0) {
     close(ends[1]);
+    if (between > 0) errno = EAGAIN;
     return -1;
   }
   *pipe_end = ends[1];
-  return executor;
+  return 0;
 }
 
-void clinux_revoke_will(int executor, int pipe_end) {
-  // It has not been waited for, so the number is still its own.
-  kill(executor, SIGKILL);
+void clinux_revoke_will(int pipe_end) {
+  char byte = 0;
+  send(pipe_end, &byte, 1, MSG_NOSIGNAL);
   close(pipe_end);
-  while (waitpid(executor, NULL, 0) < 0 && errno == EINTR) {}
 }

@@ -19,8 +19,8 @@ enum { CLINUX_WORDS_MAX = 64 };
 /// receives. Returns its process number. See posix_spawn(3).
 int clinux_start_program(const char *words, int count, int *output);
 /// Leaves a program to be run when this process has ended, however it ended, or when the descriptor that
-/// `pipe_end` receives is closed; `words` are its path and arguments, each ending with a zero. A child
-/// that holds nothing open waits for that. Returns the child's process number. See fork(2).
+/// `pipe_end` receives is closed; `words` are its path and arguments, each ending with a zero. A process
+/// that holds nothing open and is no child of ours waits for that. See fork(2).
 int clinux_leave_will(const char *words, int count, int *pipe_end);
-/// Has the program not run, and waits for the child's end.
-void clinux_revoke_will(int executor, int pipe_end);
+/// Has the program not run, and closes the descriptor.
+void clinux_revoke_will(int pipe_end);
