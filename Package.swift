@@ -138,8 +138,8 @@ let house: [Target] =
     room(
       "Demo",
       [
-        "CacheEngine", "Manifest", "ColdStorage", "Sockets", "DurableFiles", "Digests", "Telemetry",
-        "Retry", "Bytes", "Ambient",
+        "CacheEngine", "Manifest", "Operations", "ColdStorage", "Views", "Sockets", "DurableFiles",
+        "Digests", "Telemetry", "Retry", "Bytes", "Ambient",
       ]),
     room(
       "Rehearsal",
@@ -261,7 +261,7 @@ let house: [Target] =
       "ConsoleTests",
       [
         "Console", "Widgets", "Terminal", "TerminalEmulator", "Views", "Triage", "Operations",
-        "Bytes", "Ambient",
+        "DurableFiles", "Bytes", "Ambient",
       ], resources: [.embedInCode("Golden")]),
     suite("TidyTests", ["DurableFiles"]),
   ] + fuzzing

@@ -27,6 +27,14 @@ package struct Signals: Sendable {
     return signals
   }
 
+  /// Lets them come to this thread again, as whoever handles them by itself needs it; the others stay
+  /// without them.
+  package func release() {
+    var set = self.set
+    let failed = unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    precondition(failed == 0, "the kernel lets any signal come")
+  }
+
   /// Waits for one of them.
   package func wait() -> ProcessSignal {
     var set = self.set

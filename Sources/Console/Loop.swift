@@ -30,6 +30,8 @@ package struct ConsoleOptions: Sendable {
   package var keymap: Keymap?
   /// What is wrong with the person's own files; it is shown first.
   package var complaints: [String] = []
+  /// What is said in the status line until the first key.
+  package var greeting: Notice?
   /// Themes that came from outside since the last time that was asked, as when a file was edited.
   package var news: @Sendable () -> LooksNews? = { nil }
 
@@ -92,6 +94,7 @@ package struct ConsoleLoop: ~Copyable {
     perform(model.begin(with: options.screen), &device)
     takeSnapshot(&device)
     perform(model.complain(options.complaints), &device)
+    if let greeting = options.greeting { tell(.notice(greeting), &device) }
     owed = .key
     while ending == nil {
       draw(&device)

@@ -10,14 +10,17 @@
 import Ambient
 package import CacheEngine
 import DurableFiles
+package import Operations
 import Synchronization
 import Telemetry
+package import Views
 
 /// A depot in a sandbox.
 package final class DemoDepot: Sendable {
   /// An engine that is open, and its socket.
   private struct Running: Sendable {
     let engine: Engine
+    let gate: Dispatcher
     let server: ShimServer
   }
 
@@ -38,6 +41,8 @@ package final class DemoDepot: Sendable {
   private let hasEnded = Mutex(false)
   /// What has come about of what was asked for.
   private let progress = Monitor(Progress())
+  /// Who wants to know when something has changed, whichever engine is open.
+  private let wakes = Mutex<[@Sendable () -> Void]>([])
   /// Threads of the demo's own that have not ended.
   private let directors = Monitor(0)
 
@@ -66,6 +71,18 @@ package final class DemoDepot: Sendable {
 
   /// The engine that is open now; another one after some faults. Nil while it is opened anew.
   package var engine: Engine? { running.withLock { $0?.engine } }
+
+  /// The gate of that engine.
+  package var gate: Dispatcher? { running.withLock { $0?.gate } }
+
+  /// What is shown of it now; nil while it is opened anew.
+  package func snapshot() -> EngineSnapshot? { engine?.snapshot() }
+
+  /// Has `wake` called whenever there is something new to show, by whichever engine is open.
+  package func onNews(_ wake: @escaping @Sendable () -> Void) {
+    wakes.withLock { $0.append(wake) }
+    engine?.onNews(wake)
+  }
 
   /// Has the workload begin.
   package func start() {
@@ -123,14 +140,27 @@ package final class DemoDepot: Sendable {
     } catch {
       throw .engine(error)
     }
+    let gate = try openGate(engine)
     let server = try ground.serve(engine)
     engine.start()
-    running.withLock { $0 = Running(engine: engine, server: server) }
+    running.withLock { $0 = Running(engine: engine, gate: gate, server: server) }
+    for wake in wakes.withLock({ $0 }) { engine.onNews(wake) }
+  }
+
+  private func openGate(_ engine: Engine) throws(DemoError) -> Dispatcher {
+    var options = GateOptions()
+    options.log = self.options.lines
+    do throws(GateError) {
+      return try EngineGate.living(engine, options)
+    } catch {
+      throw .gate("\(error)")
+    }
   }
 
   /// Ends the engine and its socket.
   func close() throws(DemoError) {
     guard let running = running.withLock({ running in running.take() }) else { return }
+    running.gate.shutDown(patience: Self.grace)
     running.server.stopServing(timeout: Self.grace)
     do throws(EngineError) {
       try running.engine.stop(grace: Self.grace)

@@ -14,6 +14,8 @@ package enum DemoError: Error, Equatable, Sendable {
   case store(StorageError)
   case engine(EngineError)
   case socket(SocketsError)
+  /// The gate of the engine's operations does not open; the rest says why.
+  case gate(String)
   /// Two parts claim one metric; the rest says which.
   case metrics(String)
 }
@@ -28,6 +30,7 @@ extension DemoError: CustomStringConvertible {
     case .store(let error): "the sandbox's cold store cannot be opened: \(error)"
     case .engine(let error): "the sandbox's engine cannot be opened: \(error)"
     case .socket(let error): "the sandbox's socket cannot be served: \(error)"
+    case .gate(let why): "the sandbox's operations cannot be offered: \(why)"
     case .metrics(let why): "the sandbox's metrics cannot be registered: \(why)"
     }
   }

@@ -1,6 +1,7 @@
 // What a demo is asked for, with the bounds of it.
 
 package import Ambient
+package import Views
 
 /// How a sandbox is to be.
 package struct DemoOptions: Sendable {
@@ -14,6 +15,8 @@ package struct DemoOptions: Sendable {
   /// The directory that the sandbox is made in.
   package var place: String
   package var log: LogSink
+  /// At most so many lines of the log after the one of this number, for whoever shows them.
+  package var lines: @Sendable (_ after: UInt64, _ max: Int) -> [LogLineView] = { _, _ in [] }
 
   /// The bounds of `files`.
   package static let filesRange = 20...1_000_000

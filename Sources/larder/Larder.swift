@@ -29,7 +29,7 @@ let larder: Command<Action> = Command(
     verifyCommand, uploadsCommand, jobsCommand, drainCommand, statusCommand, digestCommand,
     eventsCommand, manifestCommand, receiptCommand, backendCommand, configCommand, metricsCommand,
     simulateCommand, benchCommand,
-    themeCommand,
+    consoleCommand, themeCommand,
     helpCommand, completionsCommand, manualCommand,
   ],
   action: Action(answerAlone))

@@ -170,6 +170,14 @@ private struct TwoFiles: Screen {
     #expect(!text(model).contains("a plan; nothing is done yet"))
   }
 
+  @Test func `what is about no files is planned and done all the same`() throws {
+    var model = console()
+    let effects = try planned(&model, ["a", "b"], plan(0))
+    #expect(loads(effects).isEmpty && text(model).contains("this, at once"))
+    let commit = try #require(loads(model.press("Enter")).first)
+    #expect(commit.operation == "backend.probe" && commit.input["plan"] == "d1")
+  }
+
   @Test func `who lacks a grant sees the plan, and is told what is missing`() throws {
     var model = console()
     _ = try planned(&model, ["E"], plan(1, missing: ["cache.write"]))

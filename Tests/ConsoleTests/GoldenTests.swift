@@ -38,36 +38,11 @@ import Widgets
     return model.surface()
   }
 
-  /// A picture as it is kept: its lines, and below them the roles of each.
-  static func text(of surface: Surface) -> String {
-    (surface.lines + ["--"] + surface.styleLines).joined(separator: "\n") + "\n"
-  }
-
-  /// The pictures that are kept, by name.
-  private static let wanted: [String: String] = {
-    let all = String(decoding: PackageResources.screens_golden, as: UTF8.self)
-    var found: [String: String] = [:]
-    var name: String?
-    for line in all.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
-      if line.hasPrefix("=== ") {
-        name = String(line.dropFirst(4))
-      } else if let name {
-        found[name, default: ""] += line + "\n"
-      }
-    }
-    return found
-  }()
+  private static let kept = KeptPictures(PackageResources.screens_golden)
 
   @Test(arguments: pictures.map(\.name))
   func `a screen looks as it should`(_ name: String) throws {
     let draw = try #require(Self.pictures.first { $0.name == name }?.draw)
-    let text = Self.text(of: draw())
-    let wanted = (Self.wanted[name] ?? "").split(separator: "\n", omittingEmptySubsequences: false)
-    let now = text.split(separator: "\n", omittingEmptySubsequences: false)
-    for (row, line) in now.enumerated() where row >= wanted.count || wanted[row] != line {
-      Issue.record("\(name), line \(row + 1) is now:\n\(line)")
-      return
-    }
-    #expect(wanted.count == now.count, "\(name) has lines that are gone")
+    try Self.kept.check(name, draw())
   }
 }

@@ -95,6 +95,39 @@ import Testing
     #expect(try eventually { try names().isEmpty })
   }
 
+  /// The console on a terminal of its own.
+  private func terminal() throws -> ChildProcess {
+    let line = "'\(builtProduct("larder"))' demo --files 40"
+    return try ChildProcess(
+      "/usr/bin/script", ["-qec", line, "/dev/null"].map { Array($0.utf8) },
+      environment: [
+        "TMPDIR": scratch.path("place"), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8",
+        "PATH": "/usr/bin:/bin",
+      ])
+  }
+
+  @Test func `the console is in front of it, and leaving it ends everything`() throws {
+    let ended = try terminal().wait(giving: Array("q".utf8))
+    #expect(ended.ending == .exited(0), "\(ended.outputText)")
+    #expect(ended.outputText.contains("Overview"))
+    #expect(try names().isEmpty)
+  }
+
+  @Test func `it ends when its terminal goes away`() throws {
+    let child = try terminal()
+    #expect(try eventually { try !names().isEmpty })
+    child.signal(SIGKILL)
+    #expect(try child.wait().ending == .signalled(SIGKILL))
+    #expect(try eventually { try names().isEmpty })
+  }
+
+  @Test func `without a terminal it says how to go on`() throws {
+    let ended = try start().wait()
+    #expect(ended.ending == .exited(2))
+    #expect(ended.errorText.contains("--headless"))
+    #expect(try names().isEmpty)
+  }
+
   @Test func `an unknown fault suggests the nearest`() throws {
     let ended = try start("--headless", "--fault", "backend.don").wait()
     #expect(ended.ending == .exited(2))

@@ -49,8 +49,9 @@ extension ActionFlow {
     let rows: Int
     switch stage {
     case .planning, .committing: rows = 3
-    case .done: rows = 9
+    case .done(let answer): rows = answer.job == nil ? 7 : 9
     case .refused: rows = 8
+    case .review where plan?.rowCount == 0: rows = 4
     case .review, .confirming:
       rows = (plan.map { $0.rowCount + summary($0, 80).count + 4 } ?? 3) + 5
     }
@@ -77,6 +78,9 @@ extension ActionFlow {
   /// The figures of a plan, a line each.
   private func summary(_ plan: PlanView, _ columns: Int) -> [[Words]] {
     let name = { (text: String) in Words(padded(text, columns: 10), .label) }
+    if plan.items == 0, plan.refused == 0 {
+      return [[name("would do"), Words("this, at once", .strong)]]
+    }
     var lines: [[Words]] = [
       [
         name("would do"),
@@ -112,7 +116,7 @@ extension ActionFlow {
     let (head, rest) = region.split(top: min(summary.count, region.rows))
     draw(summary, into: &surface, head, context)
     let list = rest.split(top: rest.rows > 3 ? 1 : 0).rest
-    guard list.rows > 0 else { return }
+    guard list.rows > 0, plan.rowCount > 0 else { return }
     let figures = Figures(context.brush)
     let glyphs = context.brush.glyphs
     let rows =

@@ -98,7 +98,7 @@ struct ActionFlow: Screen {
         return [.close, .say(.bad("\(action.verb): the plan cannot be read"))]
       }
       // What does nothing says why, and opens nothing.
-      if plan.items == 0, plan.refused <= 1 {
+      if plan.items == 0, plan.refused == 1 || plan.refused == 0 && action.selection != nil {
         let why = plan.refusals.first.map { "\($0.item): \($0.reason)" } ?? "there is nothing to do"
         return [.close, .say(.refused("\(action.verb): \(why)"))]
       }
@@ -145,7 +145,10 @@ struct ActionFlow: Screen {
 
   private mutating func beginToConfirm(_ context: ScreenContext) -> [ScreenRequest] {
     guard let plan else { return [] }
-    guard plan.items > 0 else { return [.close, .say(Notice("nothing was done"))] }
+    // What is done within the call, such as a probe, is about no items.
+    guard plan.items > 0 || plan.refused == 0 else {
+      return [.close, .say(Notice("nothing was done"))]
+    }
     if !plan.missing.isEmpty {
       return [
         .say(.refused("\(context.permissions.who) lacks \(plan.missing.joined(separator: ", "))"))

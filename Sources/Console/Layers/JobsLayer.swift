@@ -56,21 +56,13 @@ struct JobsLayer: Screen {
     }
     switch name {
     case .copy: return [.copy(job.job), .say(.good("copied \(job.job)"))]
-    case .mark: return steer(job.phase == "paused" ? "job.resume" : "job.pause", job)
-    case .markNone: return steer("job.cancel", job)
-    default: return [.say(.refused("Space pauses or resumes, u cancels, Esc closes"))]
+    case .open: return [.open(JobMenu(job))]
+    default: return [.say(.refused("Enter says more and steers it, Esc closes"))]
     }
   }
 
-  private func steer(_ operation: String, _ job: JobView) -> [ScreenRequest] {
-    [.act(ActionRequest(operation, ["job": .string(job.job)], about: job.operation))]
-  }
-
   func hints(_ context: ScreenContext) -> [KeyHint] {
-    [
-      KeyHint("Space", "pause or resume"), KeyHint("u", "cancel"), KeyHint("y", "copy id"),
-      KeyHint("Esc", "close"),
-    ]
+    [KeyHint("Enter", "steer"), KeyHint("y", "copy id"), KeyHint("Esc", "close")]
   }
 
   func draw(into surface: inout Surface, _ region: Region, _ context: ScreenContext) {

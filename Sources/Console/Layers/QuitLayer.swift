@@ -34,7 +34,8 @@ struct QuitLayer: Screen {
 
   func draw(into surface: inout Surface, _ region: Region, _ context: ScreenContext) {
     let left = context.snapshot?.files.atRisk ?? .zero
-    let time = context.snapshot?.uploads.drain?.inWords
+    let drain = context.snapshot?.uploads.drain.flatMap { $0 > .zero ? $0 : nil }
+    let time = drain?.inWords
     let isShort = region.rows < 11
     var lines: [[Words]] = [
       [

@@ -119,7 +119,7 @@ struct ConditionList {
 
   /// Since when, as a length of time.
   private func age(of condition: Condition) -> String {
-    let age = (context.snapshot?.taken ?? context.now) - condition.since
+    let age = max(context.snapshot?.taken ?? context.now, context.now) - condition.since
     return age < .seconds(1) ? "just now" : "for \(Figures(context.brush).duration(age).trimmed)"
   }
 

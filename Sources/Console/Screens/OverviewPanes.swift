@@ -12,13 +12,16 @@ struct OverviewPanes {
   private let figures: Figures
   private let now: WallTime
   private let rowsOfAll: Int
+  /// Whether there is nothing that the snapshot does not count.
+  private let isSure: Bool
 
   init(_ snapshot: EngineSnapshot, _ context: ScreenContext) {
     self.snapshot = snapshot
     brush = context.brush
     figures = Figures(context.brush)
-    now = snapshot.taken
+    now = max(snapshot.taken, context.now)
     rowsOfAll = context.size.rows
+    isSure = context.unseen == nil
   }
 
   /// How tall the lines of rates are.
@@ -128,7 +131,7 @@ struct OverviewPanes {
     facts.add(
       "oldest",
       atRisk == 0
-        ? [Words("everything is stored", .dim)]
+        ? [Words(isSure ? "everything is stored" : "none is known yet", .dim)]
         : [
           Words(padded(time(uploads.oldest.map { now - $0 }), columns: 10)),
           Words("drained in ", .label), Words(time(uploads.drain)),

@@ -3,5 +3,7 @@
 
 extension ScreenEntry {
   /// Every screen.
-  package static let all: [ScreenEntry] = [.overview]
+  package static let all: [ScreenEntry] = [
+    .overview, .files, .uploads, .restores, .events, .backends, .log,
+  ]
 }

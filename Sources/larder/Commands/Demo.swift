@@ -1,6 +1,6 @@
-// `larder demo`: a sandbox depot with everything in it, and a workload that plays its server. Without a
-// screen it works for some seconds, compares everything and ends; the directory is removed however it
-// ends.
+// `larder demo`: a sandbox depot with everything in it, and a workload that plays its server, with the console
+// in front of it (`DemoScreen.swift`). Without a screen it works for some seconds, compares everything and
+// ends; the directory is removed however it ends.
 
 import Ambient
 import Bytes
@@ -30,10 +30,15 @@ let demoCommand: Command<Action> = Command(
     rewrites, renames and deletes files and reads them back through the engine's socket, while the cache \
     is too small for them; every byte that comes back is compared with what was written.
 
+    The console is in front of it: 2 shows the files, ? every key, q ends everything at once, and so does \
+    the end of the terminal.
+
     With --headless it ends by itself: the fault is lifted, the engine stores what is left, and the manifest \
     and every file are compared with the workload's own book. The exit code is 4 when they differ.
     """,
   examples: [
+    .init("larder demo", "Look at a depot at work."),
+    .init("larder demo --fault backend.down", "See what an outage looks like."),
     .init(
       "larder demo --headless --seconds 20 --json", "Work for a while and compare, for a script."),
     .init("larder demo --headless --fault backend.down", "See that an outage loses nothing."),
@@ -43,17 +48,16 @@ let demoCommand: Command<Action> = Command(
 private func demo(
   _ invocation: Invocation, _ output: inout Output
 ) throws(Failure) -> ExitCode {
-  guard invocation[headless] else {
-    throw .ended(.misused, "the demo has no screen yet; add --headless")
-  }
-  // Before any thread is there, so that no thread ever gets them.
-  let signals = Signals.hold()
+  // The engine, its socket and a thousand readers may have files open at once.
+  _ = ThisProcess.raiseOpenFiles()
   let chosen = invocation[seed].map { UInt64($0) } ?? Entropy.live.word() >> 40
   let place = ThisProcess.variable("TMPDIR").map { String(decoding: $0, as: UTF8.self) } ?? "/tmp"
-  let sandbox = try reporting { () throws(DemoError) in
-    try DemoDepot(
-      DemoOptions(files: invocation[files], seed: chosen, fault: invocation[fault], place: place))
-  }
+  let options = DemoOptions(
+    files: invocation[files], seed: chosen, fault: invocation[fault], place: place)
+  guard invocation[headless] else { return try showDemo(options) }
+  // Before any thread is there, so that no thread ever gets them.
+  let signals = Signals.hold()
+  let sandbox = try reporting { () throws(DemoError) in try DemoDepot(options) }
   let interruption = Cancellation()
   Worker("patience") {
     _ = signals.wait()
@@ -96,7 +100,7 @@ private func work(
   return MonotonicClock.live.now() - began
 }
 
-private func reporting<Result>(
+func reporting<Result>(
   _ body: () throws(DemoError) -> Result
 ) throws(Failure) -> Result {
   do throws(DemoError) {
