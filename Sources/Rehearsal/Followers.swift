@@ -17,9 +17,10 @@ struct Followers {
   /// The part of the store that all of them follow.
   let region: Region
   private let backlogEventsMax: Int
-  /// Where the cursor stands, and where it may stand when its last commit was cut short.
+  /// Where the cursor stands, and where it may stand since its last commits were cut short: such a place
+  /// may be in memory alone, and be seen until a loss of power.
   private var committed: UInt64 = 0
-  private var tried: UInt64?
+  private var tried: Set<UInt64> = []
   private var subscription: Subscription?
   private var subscribedUpTo: UInt64 = 0
   private var projector: Projector?
@@ -48,7 +49,7 @@ struct Followers {
   /// Another store begins.
   mutating func beginAnew() {
     endLife()
-    (committed, tried, subscribedUpTo) = (0, nil, 0)
+    (committed, tried, subscribedUpTo) = (0, [], 0)
   }
 
   /// The store is about to be closed; a projection may keep its state.
@@ -64,10 +65,9 @@ struct Followers {
     _ store: EventStore, _ model: StoreModel, _ generator: inout SeededGenerator
   ) throws {
     var cursor = try store.cursors.open(Self.name, in: region, of: store.reader)
-    guard cursor.position == committed || cursor.position == tried else {
+    guard cursor.position == committed || tried.contains(cursor.position) else {
       throw Broken("a cursor stands at \(cursor.position), and was committed at \(committed)")
     }
-    (committed, tried) = (cursor.position, nil)
     for _ in 0..<generator.below(4) {
       let before = cursor.toldUpTo
       let page = try cursor.next(limit: 1 + generator.below(60))
@@ -75,9 +75,9 @@ struct Followers {
         page.events, of: region, behind: before, upTo: cursor.toldUpTo, "a cursor")
     }
     guard generator.chance(oneIn: 2) else { return }
-    tried = cursor.toldUpTo
+    tried.insert(cursor.toldUpTo)
     try cursor.commit()
-    (committed, tried) = (cursor.toldUpTo, nil)
+    (committed, tried) = (cursor.toldUpTo, [])
   }
 
   // MARK: - The subscription
