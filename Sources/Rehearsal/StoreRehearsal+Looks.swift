@@ -123,6 +123,8 @@ extension StoreRehearsal {
   /// A reader that begins in another process sees the same.
   private mutating func lookFromAfar(_ store: EventStore) throws {
     let last = try store.reader.lastSequence
+    // What works in the background may have met the end of the machine meanwhile.
+    guard disk.isPowered else { throw StoreError.disk(.crashed) }
     let other = try EventReader.open(on: disk.startProcess(readOnly: true), keys: keys?.source)
     guard try other.lastSequence == last else {
       throw Broken("a reader in another process sees \(try other.lastSequence) events of \(last)")
