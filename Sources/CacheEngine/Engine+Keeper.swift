@@ -182,6 +182,7 @@ extension Engine {
       engine.loadFindings()
       while !engine.isStopping {
         engine.removeOrphans()
+        engine.copyKeyset()
         engine.pause(Self.keeperPause)
       }
     }
@@ -195,6 +196,18 @@ extension Engine {
     } catch {
       log.write(
         .error, "damage that was found before cannot be told", [LogField("why", "\(error)")])
+    }
+  }
+
+  /// Copies the keyset as it is now. Uploads wait for their own keys; behind a shred all others are
+  /// wrapped anew, and older copies open nothing any more.
+  func copyKeyset() {
+    guard let shredding, !settings.depot.isReadOnly else { return }
+    do throws(StorageError) {
+      try shredding.sealing.secure()
+    } catch {
+      log.write(
+        .info, "the keyset was not copied and is tried again", [LogField("why", "\(error)")])
     }
   }
 

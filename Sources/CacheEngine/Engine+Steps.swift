@@ -39,8 +39,11 @@ extension Engine {
     }
   }
 
-  /// Removes objects that no file needs.
-  package func stepOrphans() { removeOrphans() }
+  /// Removes objects that no file needs, and copies the keyset.
+  package func stepOrphans() {
+    removeOrphans()
+    copyKeyset()
+  }
 
   /// What is true of a file.
   package func row(at path: FilePath) throws(EngineError) -> FileRow? { try ledger.row(at: path) }

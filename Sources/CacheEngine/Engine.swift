@@ -42,6 +42,8 @@ public final class Engine: Sendable {
   /// How long requests took that found their file, and those that had to bring it.
   let hits = RecentDurations()
   let misses = RecentDurations()
+  /// Nil where there are no keys.
+  let shredding: ShredWork?
   let log: Log
   let started: WallTime
   /// What is to be taken in.
@@ -84,7 +86,7 @@ public final class Engine: Sendable {
     } catch {
       throw .disk(error)
     }
-    let store = try openStore(parts)
+    let store = try openStore(parts, settings.sealing)
     let manifest = try openManifest(parts, store)
     let engine = try Engine(parts, settings, depot, lock, store, manifest, log)
     try engine.recover()
@@ -109,7 +111,9 @@ public final class Engine: Sendable {
     }
   }
 
-  private static func openStore(_ parts: EngineParts) throws(EngineError) -> EventStore {
+  private static func openStore(
+    _ parts: EngineParts, _ sealing: SealingSettings
+  ) throws(EngineError) -> EventStore {
     var payloads = PayloadRegistry()
     FileEvent.register(in: &payloads)
     do throws(StoreError) {
@@ -117,12 +121,29 @@ public final class Engine: Sendable {
         on: parts.events,
         StoreOptions(
           wallClock: parts.wallClock, monotonicClock: parts.monotonicClock, entropy: parts.entropy,
-          log: parts.log, maintenance: parts.hasThreads ? .worker : .inline, payloads: payloads))
+          log: parts.log, maintenance: parts.hasThreads ? .worker : .inline, payloads: payloads,
+          keys: try keys(parts, sealing)))
     } catch .locked(let holder) {
       throw .held(process: holder)
     } catch {
       throw .journal("\(error)")
     }
+  }
+
+  /// The keys of objects, which a shred destroys; what is written down of files is in the clear, so that
+  /// it stays readable whatever is shredded. Without `encrypt` what was sealed before still opens.
+  private static func keys(
+    _ parts: EngineParts, _ settings: SealingSettings
+  ) throws(StoreError) -> StoreKeys? {
+    let source: KeySource
+    if let given = parts.keys {
+      source = given
+    } else if let file = settings.keyFile {
+      source = .replaceable(try KeyFile(file))
+    } else {
+      return nil
+    }
+    return StoreKeys(source, granularity: .entity, policy: .only([]))
   }
 
   private static func openManifest(
@@ -159,10 +180,19 @@ public final class Engine: Sendable {
       store, manifest, clock: parts.monotonicClock, log: log, news: changes, findings: findings)
     look = DepotLook(ledger: ledger, depot: depot, clock: parts.wallClock)
     intake = Intake(look: look, manifest: manifest)
+    let sealing = ObjectSealing(
+      store, settings.sealing, to: parts.cold, entropy: parts.entropy, log: log)
+    if let sealing {
+      shredding = ShredWork(
+        ledger: ledger, depot: depot, cold: parts.cold, sealing: sealing,
+        sharesColdTier: settings.depot.sharesColdTier, log: log)
+    } else {
+      shredding = nil
+    }
     let uploader = Uploader(
       depot: depot, cold: parts.cold,
       naming: ObjectNaming(limits: parts.cold.capabilities.keyLimits, lineage: store.lineage),
-      clock: parts.wallClock)
+      clock: parts.wallClock, sealing: sealing)
     let work = UploadWork(
       ledger: ledger, uploader: uploader, settings: inForce, clock: parts.wallClock,
       entropy: parts.entropy, pause: parts.pause, sharesColdTier: settings.depot.sharesColdTier,
@@ -172,11 +202,12 @@ public final class Engine: Sendable {
       flow: TransferFlow(changes, clock: parts.monotonicClock), monotonic: parts.monotonicClock,
       log: log)
     verifier = FileVerifier(
-      ledger: ledger, depot: depot, stored: StoredCheck(cold: parts.cold), clock: parts.wallClock,
+      ledger: ledger, depot: depot, stored: StoredCheck(cold: parts.cold, sealing: sealing),
+      clock: parts.wallClock,
       log: log)
     let evictionWork = EvictionWork(
-      ledger: ledger, depot: depot, cold: parts.cold, clock: parts.wallClock, log: log,
-      settings: inForce)
+      ledger: ledger, depot: depot, check: StoredCheck(cold: parts.cold, sealing: sealing),
+      clock: parts.wallClock, log: log, settings: inForce)
     let evictions = EvictionRunner(
       evictionWork, manifest: manifest, counters: counters, settings: inForce,
       hasThreads: parts.hasThreads, clock: parts.monotonicClock, log: log)
@@ -185,7 +216,8 @@ public final class Engine: Sendable {
     restores = RestoreRunner(
       RestoreWork(
         ledger: ledger, depot: depot,
-        restorer: Restorer(depot: depot, cold: reading, entropy: parts.entropy), log: log,
+        restorer: Restorer(
+          depot: depot, cold: reading, entropy: parts.entropy, sealing: sealing), log: log,
         makeRoom: { evictions.makeRoom($0) }, expect: { evictions.expect($0) },
         unrecorded: { counters.unrecordedRestores.add() }),
       counters: counters, concurrency: settings.restores.threads,

@@ -4,6 +4,7 @@
 public import Ambient
 public import ColdStorage
 public import DurableFiles
+package import EventStore
 package import Telemetry
 
 /// What an engine is opened on.
@@ -28,6 +29,8 @@ public struct EngineParts: Sendable {
   package var backends: [Backend] = []
   /// Where the engine's counters are registered; nil for a registry of its own.
   package var metrics: MetricRegistry?
+  /// Where the key-encryption key comes from; nil for the file that the settings name, if they do.
+  package var keys: KeySource?
   package var pause: Pause
   /// Makes who tells of changes below the depot but the engine's own corner; nil when nobody does.
   package var watch: (@Sendable () throws(DiskError) -> any ChangeWatcher)?

@@ -26,7 +26,8 @@ let larder: Command<Action> = Command(
   takes: [versionFlag],
   commands: [
     demoCommand, runCommand, evictCommand, rehydrateCommand, pinCommand, unpinCommand,
-    verifyCommand, uploadsCommand, jobsCommand, drainCommand, statusCommand, digestCommand,
+    verifyCommand, shredCommand, uploadsCommand, jobsCommand, drainCommand, statusCommand,
+    digestCommand,
     eventsCommand, manifestCommand, receiptCommand, backendCommand, configCommand, metricsCommand,
     simulateCommand, benchCommand,
     consoleCommand, themeCommand,

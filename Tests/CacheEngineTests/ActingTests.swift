@@ -6,6 +6,7 @@ import Bytes
 import ColdStorage
 import DiskSimulation
 import DurableFiles
+import EventStore
 import Manifest
 import Operations
 import Testing
@@ -228,6 +229,28 @@ import Testing
     #expect(job?.counts.done == 1)
     #expect(ground.running.stepUploads(max: 10) == 1)
     #expect(try ground.row("a")?.state == .clean)
+  }
+
+  @Test func `a failure that was seen is an event beside its file, which goes on as before`() throws
+  {
+    let ground = try SimulatedGround { $0.retries.attemptsMax = 1 }
+    ground.cold.hook {
+      $0.beforeUpload = { (key) throws(StorageError) in throw .integrity(key, "it is wrong") }
+    }
+    try ground.write("a", "hello")
+    ground.running.stepUploads(max: 10)
+    let before = try ground.row("a")
+    let gate = try ground.gate()
+    let input: JSONValue = ["selection": ["paths": ["a", "b"]], "note": "asked the vendor"]
+    let reply = try gate.call("failure.acknowledge", input, by: SimulatedGround.owner)
+    #expect(reply.output == ["files": 1])
+    #expect(try ground.row("a") == before)
+    let events = try ground.running.store.reader.events(
+      in: Region(kind: .exactly(.acknowledged))
+    ).events
+    let payload = try JSONValue(parsing: try #require(events.first?.bytes))
+    #expect(payload["path"] == "a" && payload["note"] == "asked the vendor")
+    #expect(gate.refusal("failure.acknowledge", paths("b"))?.token == .conflict)
   }
 
   @Test func `what is prioritised is stored before what was written first`() throws {

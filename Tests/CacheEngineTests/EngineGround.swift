@@ -5,11 +5,17 @@ import Ambient
 import ColdStorage
 import DiskSimulation
 import DurableFiles
+import EventStore
 import Manifest
 import ScratchFiles
 import Testing
 
 @testable import CacheEngine
+
+/// Where the key-encryption key of a simulated engine comes from, by its state disk.
+struct SimulatedKeys: Sendable {
+  let source: @Sendable (SimulatedDisk) -> KeySource
+}
 
 /// A depot, an event store and a cold store on simulated machines, and an engine on them.
 final class SimulatedGround {
@@ -21,14 +27,18 @@ final class SimulatedGround {
   let cold: HookedStore
   var settings = EngineSettings(depot: Array("/depot".utf8))
   private var entropy: UInt64 = 1
+  /// Where the key-encryption key comes from; nil for an engine without keys.
+  private let keys: SimulatedKeys?
   private(set) var engine: Engine?
 
   init(
     seed: UInt64 = 1, depotCapacity: ByteCount = ByteCount(1 << 30),
+    keys: SimulatedKeys? = nil,
     _ adjust: (inout EngineSettings) -> Void = { _ in }
   ) throws {
     depotDisk = SimulatedDisk(seed: seed, clock: clock, capacity: depotCapacity)
     stateDisk = SimulatedDisk(seed: seed &+ 1, clock: clock)
+    self.keys = keys
     let coldDisk = SimulatedDisk(seed: seed &+ 2, clock: clock)
     self.coldDisk = coldDisk
     local = try LocalStore(
@@ -52,6 +62,7 @@ final class SimulatedGround {
     parts.pause = .advancing(clock)
     parts.hasThreads = false
     parts.backends = [local.backend]
+    parts.keys = keys?.source(stateDisk)
     engine = try Engine.open(parts, settings)
   }
 

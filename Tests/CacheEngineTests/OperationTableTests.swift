@@ -16,8 +16,8 @@ import Testing
     let operationClass: OperationClass
     let capability: Operations.Capability
     let receipt: ReceiptKind
-    /// The control that it goes through.
-    let control: String
+    /// The control that it goes through; nil for one that needs none.
+    let control: String?
     /// The kinds of files' events that it may append.
     var appends: Set<EventKind> = []
     var input: [String] = []
@@ -46,8 +46,16 @@ import Testing
       control: "file.verify", appends: [.fileVerified, .fileFound, .fileWritten],
       input: ["selection", "hot", "stored"]),
     Line(
+      name: "data.shred", operationClass: .persist, capability: .dataShred, receipt: .intent,
+      control: "file.shred",
+      appends: [.fileShredded, .fileObjectRemoved, .fileWritten, .fileVanished],
+      input: ["selection", "force", "reason"]),
+    Line(
       name: "upload.retry", operationClass: .persist, capability: .uploadControl, receipt: .intent,
       control: "file.retry", appends: [.fileRetried], input: ["selection"]),
+    Line(
+      name: "failure.acknowledge", operationClass: .persist, capability: .uploadControl,
+      receipt: .act, control: nil, appends: [.acknowledged], input: ["selection", "note"]),
     Line(
       name: "upload.prioritise", operationClass: .control, capability: .uploadControl,
       receipt: .act, control: "uploads.urgent", input: ["selection"]),
@@ -82,7 +90,7 @@ import Testing
     #expect(operation.operationClass == line.operationClass)
     #expect(operation.effects.capabilitiesRequired == [line.capability])
     #expect(operation.receipt == line.receipt)
-    #expect(operation.effects.hostControlsUsed == [line.control])
+    #expect(operation.effects.hostControlsUsed == Set(line.control.map { [$0] } ?? []))
     #expect(
       operation.effects.eventsAppended
         == (line.receipt == .intent ? EffectKind.job.union(line.appends) : line.appends))

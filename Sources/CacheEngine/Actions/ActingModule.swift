@@ -11,11 +11,13 @@ extension OperationModule {
     OperationModule(
       "engine.acting",
       operations: [
-        .evict, .rehydrate, .pin, .unpin, .verify, .retryUploads, .prioritiseUploads, .pauseUploads,
+        .evict, .rehydrate, .pin, .unpin, .verify, .shred, .retryUploads, .acknowledgeFailures,
+        .prioritiseUploads,
+        .pauseUploads,
         .resumeUploads, .startScan, .probeBackend, .reloadConfiguration,
         .rebuildManifest,
       ],
-      projections: [.selectedFiles(ground), .cache(ground), .uploads(ground)],
+      projections: [.selectedFiles(ground), .cache(ground), .uploads(ground), .sealing(ground)],
       controls: FileDeed.all.map { $0.control(ground) } + [
         .holdUploads(ground), .urgentUploads(ground), .scan(ground), .probe(ground),
         .reload(ground),

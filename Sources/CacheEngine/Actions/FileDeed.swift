@@ -42,7 +42,7 @@ struct FileDeed: Sendable {
 
   /// Every deed there is.
   static let all: [FileDeed] = [
-    .evict, .rehydrate, .pin, .unpin, .verify, .retry,
+    .evict, .rehydrate, .pin, .unpin, .verify, .retry, .shred,
   ]
 }
 
@@ -116,5 +116,7 @@ extension EventKind {
   static let fileVerified = EventKind(rawValue: 0x100C)
   static let filePinned = EventKind(rawValue: 0x100D)
   static let fileUnpinned = EventKind(rawValue: 0x100E)
+  static let fileShredded = EventKind(rawValue: 0x100F)
+  static let fileObjectRemoved = EventKind(rawValue: 0x1011)
   static let fileFound = EventKind(rawValue: 0x1010)
 }

@@ -20,6 +20,8 @@ struct SelectedFile: Equatable, Sendable {
     var isHot: Bool
     var isStored: Bool
     var isPinned: Bool
+    /// Whether its stored copy is sealed.
+    var isSealed: Bool
     /// Whether it waits for another attempt to be stored.
     var isWaiting: Bool
     var size: UInt64
@@ -40,6 +42,7 @@ extension SelectedFile {
     known = row.map { row in
       Known(
         state: row.state, isHot: row.isHot, isStored: row.stored != nil, isPinned: row.isPinned,
+        isSealed: row.stored?.sealing != nil,
         isWaiting: row.state == .dirty && row.retryAt != nil, size: row.size,
         generation: row.generation)
     }
@@ -50,6 +53,7 @@ extension SelectedFile {
     return [
       "path": .string(escaped(path.bytes)), "state": .string(known.state.description),
       "hot": .bool(known.isHot), "stored": .bool(known.isStored), "pinned": .bool(known.isPinned),
+      "sealed": .bool(known.isSealed),
       "waiting": .bool(known.isWaiting), "size": JSONValue(known.size),
       "generation": JSONValue(known.generation),
     ]
@@ -59,7 +63,8 @@ extension SelectedFile {
     path = try Selection.path(json["path"])
     guard let state = json["state"]?.string.flatMap({ FileState(parsing: $0) }),
       let isHot = json["hot"]?.bool, let isStored = json["stored"]?.bool,
-      let isPinned = json["pinned"]?.bool, let isWaiting = json["waiting"]?.bool,
+      let isPinned = json["pinned"]?.bool, let isSealed = json["sealed"]?.bool,
+      let isWaiting = json["waiting"]?.bool,
       let size = json["size"]?.integer.flatMap(UInt64.init(exactly:)),
       let generation = json["generation"]?.integer.flatMap(UInt64.init(exactly:))
     else {
@@ -67,7 +72,8 @@ extension SelectedFile {
       return
     }
     known = Known(
-      state: state, isHot: isHot, isStored: isStored, isPinned: isPinned, isWaiting: isWaiting,
+      state: state, isHot: isHot, isStored: isStored, isPinned: isPinned, isSealed: isSealed,
+      isWaiting: isWaiting,
       size: size, generation: generation)
   }
 }

@@ -84,9 +84,13 @@ struct Departure: ~Copyable {
   /// The name that a file has aside: that of its stream, which tells the path, and the generation
   /// that was judged, which tells whether something has happened to the file since.
   static func asideName(of path: FilePath, generation: UInt64 = 0) -> String {
+    "\(stream(of: path))-\(generation)"
+  }
+
+  /// What all names begin with that a file has aside.
+  static func stream(of path: FilePath) -> String {
     let entity = FileEvent.coordinate(of: path).entity
-    let stream = entity[entity.index(after: entity.firstIndex(of: ":")!)...]
-    return "\(stream)-\(generation)"
+    return String(entity[entity.index(after: entity.firstIndex(of: ":")!)...])
   }
 
   /// Whether what lies aside is the file that was compared. A program may have given the path to another

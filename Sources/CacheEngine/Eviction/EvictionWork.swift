@@ -31,7 +31,7 @@ enum EvictionEnd: Equatable, Sendable {
 struct EvictionWork: Sendable {
   let ledger: Ledger
   let depot: Depot
-  let cold: any ObjectStore
+  let check: StoredCheck
   let clock: WallClock
   let log: Log
   let settings: SettingsInForce
@@ -141,7 +141,7 @@ struct EvictionWork: Sendable {
     if age >= .zero, age < verifyAfter { return true }
     let damage: Damage?
     do throws(StorageError) {
-      damage = try StoredCheck(cold: cold).look(at: stored)
+      damage = try check.look(at: stored)
     } catch {
       throw .backend(turn.path, error)
     }

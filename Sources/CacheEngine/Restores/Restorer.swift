@@ -6,6 +6,7 @@ internal import Bytes
 internal import ColdStorage
 internal import Digests
 internal import DurableFiles
+internal import EventStore
 internal import Manifest
 
 /// Brings files back from cold storage.
@@ -13,6 +14,8 @@ struct Restorer: Sendable {
   let depot: Depot
   let cold: any ObjectStore
   let entropy: Entropy
+  /// How sealed objects are opened; nil where there are no keys.
+  var sealing: ObjectSealing?
 
   /// Downloads the stored copy of a file, beside the depot's files.
   func download(
@@ -66,6 +69,9 @@ struct Restorer: Sendable {
     _ sink: FileSink, _ path: FilePath, _ key: ObjectKey, _ stored: StoredCopy,
     _ request: DownloadRequest
   ) throws(EngineError) {
+    if let name = stored.sealing {
+      return try open(sink, path, key, stored, under: name, request)
+    }
     let transfer: Transfer
     do throws(StorageError) {
       transfer = try cold.download(key, to: sink, request)
@@ -77,6 +83,38 @@ struct Restorer: Sendable {
     }
     guard transfer.bytes == stored.details.size else {
       throw .integrity(path, "it has \(transfer.bytes) bytes, not \(stored.details.size)")
+    }
+  }
+
+  /// Downloads a sealed object, opens it on its way, and compares its plaintext.
+  private func open(
+    _ sink: FileSink, _ path: FilePath, _ key: ObjectKey, _ stored: StoredCopy,
+    under name: SealingKey, _ request: DownloadRequest
+  ) throws(EngineError) {
+    guard let sealing else {
+      throw .integrity(path, "it is sealed, and no key is configured that opens it; set 'key_file'")
+    }
+    let standing: DataKeyStanding
+    var digest: Blake3Digest?
+    do throws(StorageError) {
+      standing = try sealing.standing(of: name)
+      if case .key(let under) = standing {
+        let opening = OpeningSink(key, under: under, into: sink)
+        // What is recorded is the digest of the plaintext, and not of what comes.
+        var asked = request
+        asked.digest = nil
+        _ = try cold.download(key, to: opening, asked)
+        digest = try opening.finish()
+      }
+    } catch {
+      throw refusal(error, path)
+    }
+    if case .shredded = standing { throw .shredded(path) }
+    guard let digest else {
+      throw .integrity(path, "the keyset knows nothing of the key that it is sealed under")
+    }
+    guard digest == stored.digest else {
+      throw .integrity(path, "its bytes hash to \(digest), not to \(stored.digest)")
     }
   }
 

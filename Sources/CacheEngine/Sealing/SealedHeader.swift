@@ -95,8 +95,12 @@ extension SealedHeader {
   }
 
   /// How many bytes the object has.
-  var sealedBytes: UInt64 {
-    UInt64(Self.byteCount) + plaintextBytes + chunks * Self.chunkOverhead
+  var sealedBytes: UInt64 { Self.sealedBytes(of: plaintextBytes) }
+
+  /// How many bytes an object has whose plaintext has so many.
+  static func sealedBytes(of plaintextBytes: UInt64) -> UInt64 {
+    let chunks = max(1, (plaintextBytes + chunkBytes - 1) / chunkBytes)
+    return UInt64(byteCount) + plaintextBytes + chunks * chunkOverhead
   }
 
   /// Where a chunk stands in the plaintext.

@@ -77,6 +77,8 @@ struct Recovery: Sendable {
     let row = try ledger.row(at: path)
     guard let row else { return .displaced }
     if row.generation <= generation { return .putBack }
+    // It was on its way out for ever.
+    if row.state == .shredded { return .dropped }
     // It is the very file that should stand at its path, whose way back a crash has undone.
     if let hot = row.hot, try isOne(aside, hot, path) { return .putBack }
     if let stored = row.stored, try digest(of: aside, path) == stored.digest { return .dropped }

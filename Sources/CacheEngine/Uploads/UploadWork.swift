@@ -85,8 +85,16 @@ struct UploadWork: Sendable {
     var turn = try ledger.turn(of: order.path)
     switch outcome {
     case .stored(let copy):
-      try turn.append(.stored(copy, of: order.writtenGeneration))
-      return .stored(bytes: copy.details.size)
+      guard let name = copy.sealing, let sealing = uploader.sealing else {
+        try turn.append(.stored(copy, of: order.writtenGeneration))
+        return .stored(bytes: copy.details.size)
+      }
+      let end = try sealing.whileLiving(name, order.path) { () throws(EngineError) -> UploadEnd in
+        try turn.append(.stored(copy, of: order.writtenGeneration))
+        return .stored(bytes: copy.details.size)
+      }
+      // Its key was shredded while it was sent, so nobody can open it; it is sealed anew.
+      return end ?? .changed
     case .gone:
       return try look(&turn)
     case .differs:

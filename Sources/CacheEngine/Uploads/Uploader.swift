@@ -43,6 +43,8 @@ struct Uploader: Sendable {
   let cold: any ObjectStore
   let naming: ObjectNaming
   let clock: WallClock
+  /// How objects are sealed; nil where there are no keys.
+  var sealing: ObjectSealing?
 
   /// How far the first look must lie behind the last change; the slowest clock of a file system of
   /// Linux ticks every 10 ms.
@@ -84,13 +86,20 @@ struct Uploader: Sendable {
         path: naming.isLong(order.path) ? order.path : nil)
       let request = UploadRequest(
         metadata: label.metadata, progress: progress, cancellation: cancellation)
-      let transfer = try cold.upload(key, from: source, request)
+      let under = try sealing?.key(of: order.path)
+      let sealed = under.flatMap { under in
+        sealing.map { SealedSource(source, under: under.key, $0.entropy) }
+      }
+      let sent: any ObjectSource = sealed ?? source
+      let transfer = try cold.upload(key, from: sent, request)
       guard try isUnchanged(source, order.path) else { return .changedMeanwhile(object: key) }
-      try check(transfer, against: source.before, cancellation)
+      try check(transfer, of: sent.size, cancellation)
+      // Losing the machine must not lose what nobody else could open.
+      if under != nil { try sealing?.secure(cancellation) }
       return .stored(
         StoredCopy(
-          digest: transfer.digest, details: source.before.details, key: key.bytes,
-          backend: cold.name, sealing: nil, verified: clock.now()))
+          digest: sealed?.plaintextDigest ?? transfer.digest, details: source.before.details,
+          key: key.bytes, backend: cold.name, sealing: under?.name, verified: clock.now()))
     } catch {
       if error.isOfAFileCutShort { return .changedMeanwhile(object: key) }
       return .failed(error)
@@ -110,17 +119,18 @@ struct Uploader: Sendable {
     }
   }
 
-  /// Compares what the store says that it has with what was sent.
+  /// Compares what the store says that it has with what was sent: the object's own size and digest,
+  /// which are not the file's when it is sealed.
   private func check(
-    _ transfer: Transfer, against hot: HotCopy, _ cancellation: Cancellation?
+    _ transfer: Transfer, of size: UInt64, _ cancellation: Cancellation?
   ) throws(StorageError) {
     let key = transfer.object.key
-    guard transfer.bytes == hot.details.size else {
-      throw .integrity(key, "\(transfer.bytes) bytes were sent of \(hot.details.size)")
+    guard transfer.bytes == size else {
+      throw .integrity(key, "\(transfer.bytes) bytes were sent of \(size)")
     }
     guard let object = try cold.head(key, cancellation) else { throw .absent(key) }
-    guard object.size == hot.details.size else {
-      throw .integrity(key, "it has \(object.size) bytes, and \(hot.details.size) were sent")
+    guard object.size == size else {
+      throw .integrity(key, "it has \(object.size) bytes, and \(size) were sent")
     }
     if let digest = object.digest, digest != transfer.digest {
       throw .integrity(key, "its bytes hash to \(digest), and \(transfer.digest) was sent")

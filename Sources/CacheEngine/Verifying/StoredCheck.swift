@@ -15,6 +15,8 @@ struct Damage: Equatable, Sendable {
 /// Looks at stored copies.
 struct StoredCheck: Sendable {
   let cold: any ObjectStore
+  /// How sealed objects are opened; nil where there are no keys.
+  var sealing: ObjectSealing?
 
   /// What a look at the object finds; nil when nothing speaks against it.
   func look(
@@ -24,10 +26,13 @@ struct StoredCheck: Sendable {
     guard let object = try cold.head(key, cancellation) else {
       return Damage(kind: .storedMissing, detail: "\(key) is not in \(cold.name)")
     }
-    if stored.sealing == nil, object.size != stored.details.size {
+    if let name = stored.sealing, let sealing, try sealing.livingKey(name) == nil {
+      return Damage(kind: .storedDiffers, detail: "there is no key that opens it: \(name.scope)")
+    }
+    let size = stored.objectSize
+    if object.size != size {
       return Damage(
-        kind: .storedDiffers,
-        detail: "it has \(object.size) bytes, and \(stored.details.size) were stored")
+        kind: .storedDiffers, detail: "it has \(object.size) bytes, and \(size) were stored")
     }
     if stored.sealing == nil, let digest = object.digest, digest != stored.digest {
       return Damage(
@@ -42,10 +47,20 @@ struct StoredCheck: Sendable {
     _ stored: StoredCopy, _ cancellation: Cancellation? = nil
   ) throws(StorageError) -> Damage? {
     let key = try ObjectKey(bytes: stored.key)
-    let transfer: Transfer
+    let digest: Blake3Digest
     do throws(StorageError) {
-      transfer = try cold.download(
-        key, to: NoSink(), DownloadRequest(cancellation: cancellation))
+      if let name = stored.sealing {
+        guard let under = try sealing?.livingKey(name) else {
+          return Damage(
+            kind: .storedDiffers, detail: "there is no key that opens it: \(name.scope)")
+        }
+        digest = try SealedObjects(store: cold)
+          .download(key, under: under, to: NoSink(), cancellation)
+      } else {
+        digest = try cold.download(
+          key, to: NoSink(), DownloadRequest(cancellation: cancellation)
+        ).digest
+      }
     } catch {
       switch error.kind {
       case .absent:
@@ -54,12 +69,19 @@ struct StoredCheck: Sendable {
       default: throw error
       }
     }
-    guard transfer.digest == stored.digest, transfer.bytes == stored.details.size else {
+    guard digest == stored.digest else {
       return Damage(
         kind: .storedDiffers,
-        detail: "its bytes hash to \(transfer.digest), and \(stored.digest) was stored")
+        detail: "its bytes hash to \(digest), and \(stored.digest) was stored")
     }
     return nil
+  }
+}
+
+extension StoredCopy {
+  /// How many bytes its object has.
+  var objectSize: UInt64 {
+    sealing == nil ? details.size : SealedHeader.sealedBytes(of: details.size)
   }
 }
 

@@ -41,6 +41,9 @@ extension EventStore {
     }
   }
 
+  /// Whether the store has keys at all.
+  public var hasKeys: Bool { writer.keyring != nil }
+
   /// Whether a shred makes older copies of the keyset worthless; else they stay readable until the
   /// key-encryption key, which comes from outside, is replaced there.
   public var shredReachesCopies: Bool { writer.keyring?.keyFile != nil }

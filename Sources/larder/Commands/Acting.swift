@@ -68,6 +68,43 @@ let verifyCommand: Command<Action> = Command(
   ],
   takes: selecting + [notHot, stored], action: Action(verify))
 
+private let force = Flag("force", "Pinned files too.")
+private let planDigest = Flag(
+  "plan", optional: .text("DIGEST"), "The plan that a dry run showed, which is carried out.")
+private let why = Flag("reason", optional: .text("TEXT"), "Why, for whoever finds them gone.")
+
+let shredCommand: Command<Action> = Command(
+  "shred", "Destroy files so that no copy anywhere can be read again.",
+  details: """
+    It cannot be done back, so a dry run comes first: it prints the plan with its digest, and '--plan \
+    DIGEST' carries out that plan and no other. It needs 'encrypt', and a key for each file.
+    """ + " " + manners,
+  examples: [
+    .init(
+      "larder shred --config /etc/larder.json5 hr/salaries --dry-run", "What would be destroyed.")
+  ],
+  takes: selecting + [force, why, planDigest], action: Action(shred))
+
+private func shred(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
+  var input: JSONObject = [
+    "selection": try FileSelection.json(invocation), "force": .bool(invocation[force]),
+  ]
+  if let text = invocation[why] { input["reason"] = .string(text) }
+  let asked = input
+  guard invocation[dryRun] || invocation[planDigest] != nil else {
+    throw .ended(
+      .misused, "look at what would be destroyed with --dry-run, and give its digest as --plan")
+  }
+  func body(_ gate: CommandGate) throws(Failure) -> ExitCode {
+    let job = JobRun(
+      gate: gate, operation: "data.shred", verb: "shred", input: asked,
+      asJSON: invocation[json], namedPlan: invocation[planDigest])
+    return invocation[dryRun] ? try job.plan(&output) : try job.carryOut(&output)
+  }
+  return invocation[dryRun]
+    ? try CommandGate.looking(invocation, body) : try CommandGate.living(invocation, body)
+}
+
 private func evict(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
   try run("cache.evict", "evict", [:], invocation, &output)
 }
