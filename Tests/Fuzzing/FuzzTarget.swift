@@ -11,7 +11,7 @@ import DurableFiles
 /// One decoder under test.
 enum FuzzTarget: String, CaseIterable {
   case frame, header, footer, checkpoint, receipt, meta, manifest, origin, cursor, keyset, stream
-  case segment, request, heads
+  case segment, request, heads, sealed, part
 
   /// Decodes the input; ends the process when a promise is broken.
   func run(_ input: [UInt8]) {
@@ -30,6 +30,8 @@ enum FuzzTarget: String, CaseIterable {
     case .segment: fuzzSegment(input)
     case .heads: fuzzHeads(input)
     case .request: fuzzRequest(input)
+    case .sealed: fuzzSealed(input)
+    case .part: fuzzPart(input)
     }
   }
 }

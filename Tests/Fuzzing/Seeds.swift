@@ -64,6 +64,7 @@ enum Seeds {
       return [writer.take()]
     case .keyset: return [Array(repeating: 0, count: 32) + records()]
     case .request: return FuzzedRequests.seeds
+    case .sealed, .part: return FuzzedSealing.seeds(for: target)
     case .stream:
       let reader = try EventReader.open(on: disk)
       var exporter = try EventExporter(reader)
