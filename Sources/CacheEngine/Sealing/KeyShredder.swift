@@ -4,7 +4,9 @@
 //   asked ─▶ gathered ─▶ (one leads) keyset written anew, recorded in the log ─▶ all told
 //
 // What is destroyed may not be sealed under at the same time: an upload holds `living` from the look at
-// its key to its event, and a shred waits until nobody does.
+// its key to its event, and a shred waits until nobody does. Neither side starves the other: whoever
+// comes to hold keys lets a shred that waits go first, and the next shred lets those go first that this
+// one has kept waiting.
 
 internal import Ambient
 internal import EventStore
@@ -17,8 +19,11 @@ final class KeyShredder: Sendable {
     var batch: UInt64 = 1
     var isShredding = false
     var outcomes: [UInt64: StoreError?] = [:]
-    /// How many hold keys that must live meanwhile.
+    /// How many hold keys that must live meanwhile, and how many want to.
     var holders = 0
+    var comers = 0
+    /// How many of those who want to hold keys go before the next shred.
+    var owed = 0
   }
 
   /// How many batches are remembered for those who have not looked yet.
@@ -35,8 +40,11 @@ final class KeyShredder: Sendable {
   func living<Result, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
+    state.withLock { $0.comers += 1 }
     _ = state.wait { (state: inout State) -> Bool? in
-      guard !state.isShredding else { return nil }
+      guard !state.isShredding, state.waiting.isEmpty || state.owed > 0 else { return nil }
+      state.comers -= 1
+      state.owed = max(0, state.owed - 1)
       state.holders += 1
       return true
     }
@@ -52,7 +60,8 @@ final class KeyShredder: Sendable {
     }
     let led = state.wait { (state: inout State) -> Set<KeyScope>?? in
       if state.outcomes[mine] != nil { return .some(nil) }
-      guard !state.isShredding, state.holders == 0, state.batch == mine else { return nil }
+      guard !state.isShredding, state.holders + state.owed == 0, state.batch == mine
+      else { return nil }
       state.isShredding = true
       state.batch += 1
       defer { state.waiting = [] }
@@ -67,6 +76,7 @@ final class KeyShredder: Sendable {
       }
       state.change { [failure] (state: inout State) in
         state.isShredding = false
+        state.owed = state.comers
         state.outcomes[mine] = .some(failure)
         state.outcomes = state.outcomes.filter { $0.key + UInt64(Self.outcomesMax) > mine }
       }

@@ -1,4 +1,4 @@
-// `larder evict | rehydrate | pin | unpin | verify`: what operators do to files, from scripts. Each is one
+// `larder evict | rehydrate | pin | unpin | verify | shred`: what operators do to files, from scripts. Each is one
 // operation of the gate, carried out as a job; a dry run says what it would do and changes nothing.
 
 import Bytes
@@ -71,19 +71,25 @@ let verifyCommand: Command<Action> = Command(
 private let force = Flag("force", "Pinned files too.")
 private let planDigest = Flag(
   "plan", optional: .text("DIGEST"), "The plan that a dry run showed, which is carried out.")
+private let yes = Flag(
+  "yes", "Carry out what is planned now, and do not ask for the plan's digest.")
 private let why = Flag("reason", optional: .text("TEXT"), "Why, for whoever finds them gone.")
 
 let shredCommand: Command<Action> = Command(
   "shred", "Destroy files so that no copy anywhere can be read again.",
   details: """
-    It cannot be done back, so a dry run comes first: it prints the plan with its digest, and '--plan \
-    DIGEST' carries out that plan and no other. It needs 'encrypt', and a key for each file.
+    It cannot be undone, so a dry run comes first: it prints the plan with its digest, and '--plan \
+    DIGEST' carries out that plan and no other. Whoever knows what is there gives '--yes' instead. It \
+    needs 'encrypt', and a key for each file.
     """ + " " + manners,
   examples: [
     .init(
-      "larder shred --config /etc/larder.json5 hr/salaries --dry-run", "What would be destroyed.")
+      "larder shred --config /etc/larder.json5 hr/salaries --dry-run", "What would be destroyed."),
+    .init(
+      "larder shred --config /etc/larder.json5 --directory hr/2019 --reason 'ten years' --yes",
+      "Destroy a directory's files from a script."),
   ],
-  takes: selecting + [force, why, planDigest], action: Action(shred))
+  takes: selecting + [force, why, planDigest, yes], action: Action(shred))
 
 private func shred(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
   var input: JSONObject = [
@@ -91,9 +97,11 @@ private func shred(_ invocation: Invocation, _ output: inout Output) throws(Fail
   ]
   if let text = invocation[why] { input["reason"] = .string(text) }
   let asked = input
-  guard invocation[dryRun] || invocation[planDigest] != nil else {
+  guard invocation[dryRun] || invocation[yes] || invocation[planDigest] != nil else {
     throw .ended(
-      .misused, "look at what would be destroyed with --dry-run, and give its digest as --plan")
+      .misused,
+      "a shred cannot be undone; look at what would be destroyed with --dry-run and give its digest "
+        + "as --plan, or give --yes")
   }
   func body(_ gate: CommandGate) throws(Failure) -> ExitCode {
     let job = JobRun(

@@ -1,5 +1,5 @@
-// `larder uploads retry | pause | resume`: what operators do about uploads, from scripts. Pausing is recorded
-// and stays until uploads are resumed, however often the engine starts in between.
+// `larder uploads retry | acknowledge | pause | resume`: what operators do about uploads, from scripts. Pausing
+// is recorded and stays until uploads are resumed, however often the engine starts in between.
 
 import Bytes
 import EventStore
@@ -9,16 +9,23 @@ import Operations
 private let dryRun = Flag("dry-run", "Say what would be done, and do nothing.")
 private let json = Flag("json", "Print JSON.")
 private let reason = Flag("reason", optional: .text("TEXT"), "Why, for whoever comes next.")
+private let note = Flag("note", optional: .text("TEXT"), "What is done about it.")
+
+private let selecting: [any Parameter] = [
+  FileSelection.paths, FileSelection.glob, FileSelection.directory, FileSelection.filter,
+  FileSelection.all, depotConfig, json,
+]
 
 /// What acts on uploads.
 let uploadSteeringCommands: [Command<Action>] = [
   Command(
     "retry", "Try failed and waiting uploads again at once.",
     details: "Without any selection, all that have failed or wait are tried.",
-    takes: [
-      FileSelection.paths, FileSelection.glob, FileSelection.directory, FileSelection.filter,
-      FileSelection.all, depotConfig, dryRun, json,
-    ], action: Action(retry)),
+    takes: selecting + [dryRun], action: Action(retry)),
+  Command(
+    "acknowledge", "Note that failures were seen and are taken care of.",
+    details: "The events keep who saw which failure. Without any selection, all are acknowledged.",
+    takes: selecting + [note], action: Action(acknowledge)),
   Command(
     "pause", "Begin no more uploads; reads go on.", takes: [depotConfig, reason, json],
     action: Action(pause)),
@@ -27,11 +34,25 @@ let uploadSteeringCommands: [Command<Action>] = [
     action: Action(resume)),
 ]
 
-private func retry(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
+/// The selected files; all when none are selected.
+private func selection(_ invocation: Invocation) throws(Failure) -> JSONValue {
   let isSelected =
     !invocation[FileSelection.paths].isEmpty || invocation[FileSelection.glob] != nil
     || invocation[FileSelection.directory] != nil || invocation[FileSelection.filter] != nil
-  let selection: JSONValue = isSelected ? try FileSelection.json(invocation) : ["all": true]
+  return isSelected ? try FileSelection.json(invocation) : ["all": true]
+}
+
+private func acknowledge(
+  _ invocation: Invocation, _ output: inout Output
+) throws(Failure) -> ExitCode {
+  var input: JSONObject = ["selection": try selection(invocation)]
+  if let text = invocation[note] { input["note"] = .string(text) }
+  return try act(
+    "failure.acknowledge", .object(input), "the failures are acknowledged", invocation, &output)
+}
+
+private func retry(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
+  let selection = try selection(invocation)
   func body(_ gate: CommandGate) throws(Failure) -> ExitCode {
     let job = JobRun(
       gate: gate, operation: "upload.retry", verb: "retry", input: ["selection": selection],
