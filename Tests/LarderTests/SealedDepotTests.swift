@@ -100,6 +100,10 @@ import Testing
     #expect(shredded.ending == .exited(0), "\(shredded.errorText) \(shredded.outputText)")
     #expect(try ground.text("depot/gone") == nil)
     #expect(try holders(of: Self.secret, below: "depot") == [])
+    // Older writings of the keyset open nothing any more, so the newest has to be in the cold store.
+    let writings = try ground.everything(below: "cold/keysets")
+    #expect(writings.contains { $0.contains("/0000000000000001-") })
+    #expect(!writings.contains { $0.contains("/0000000000000000-") })
 
     let engine = try ground.start()
     #expect(try ground.ask("P4CACHE/1 FETCH gone")?.hasPrefix("ERR shredded") == true)

@@ -98,6 +98,15 @@ struct ShredWork: Sendable {
     } catch {
       throw .journal("the key of \(path) was not destroyed: \(error)")
     }
+    // The copy in the primary is wrapped by a key that is gone now, so until there is a newer one
+    // whoever loses this machine loses everything that is stored.
+    do throws(StorageError) {
+      try sealing.secure()
+    } catch {
+      log.write(
+        .warning, "the keyset that a shred wrapped anew is not in the primary yet",
+        [LogField("why", "\(error)")])
+    }
   }
 
   /// Removes copies that an eviction once put aside for good.

@@ -160,7 +160,6 @@ import Testing
     }
     #expect(try ground.running.fetch("stays") == 15)
     #expect(try ground.text("stays") == "the other bytes")
-    ground.running.stepOrphans()
     // The newer copy of the keyset came with the shred, and the older one went.
     let newer = try keysetParts(ground)
     #expect(!newer.isEmpty && Set(newer).isDisjoint(with: older))
