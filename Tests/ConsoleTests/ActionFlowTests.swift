@@ -38,7 +38,7 @@ private struct TwoFiles: Screen {
 
   private func plan(
     _ items: Int, bytes: Int64 = 1_000, refused: [JSONValue] = [], reversible: Bool = true,
-    missing: [JSONValue] = []
+    remarks: [JSONValue] = ["reason"], missing: [JSONValue] = []
   ) -> JSONValue {
     let listed = (0..<min(items, 100)).map { index -> JSONValue in
       ["item": .string("art/\(index).psd"), "bytes": 10, "generation": "1"]
@@ -48,7 +48,7 @@ private struct TwoFiles: Screen {
       "refused": JSONValue(refused.count), "bytes": .integer(bytes), "estimateSeconds": 12.0,
       "after": ["diskFree": 2_000_000_000], "firstItems": .array(listed),
       "firstRefusals": .array(refused), "missing": .array(missing),
-      "reversible": .bool(reversible),
+      "reversible": .bool(reversible), "remarks": .array(remarks),
     ]
   }
 
@@ -146,6 +146,30 @@ private struct TwoFiles: Screen {
     let commit = try #require(loads(effects).first)
     #expect(commit.operation == "data.shred" && commit.input["reason"] == "asked for by legal")
     #expect(moment.monotonic - Sample.moment.monotonic == .seconds(5))
+  }
+
+  @Test func `what is for ever and keeps no reason asks for none`() throws {
+    var model = console()
+    _ = try planned(&model, ["a", "X"], plan(1, reversible: false, remarks: []))
+    _ = model.press("Enter")
+    _ = model.type("0.psd")
+    #expect(loads(model.press("Enter")).isEmpty)
+    #expect(text(model).contains("shred in 5 s"))
+    var effects: [ConsoleEffect] = []
+    while loads(effects).isEmpty {
+      var moment = Sample.moment
+      moment.monotonic = try #require(model.deadline)
+      effects = model.handle(.timeUp, at: moment)
+    }
+    #expect(loads(effects).first?.input["reason"] == nil)
+  }
+
+  @Test func `a failure is acknowledged that is under the cursor`() throws {
+    var model = console()
+    _ = model.press("a")
+    let load = try #require(loads(model.press("a")).first)
+    #expect(load.operation == "failure.acknowledge" && load.input["dryRun"] == true)
+    #expect(load.input["selection"]?["paths"] == ["art/a.psd"])
   }
 
   @Test func `any key stops the countdown, and nothing was done`() throws {

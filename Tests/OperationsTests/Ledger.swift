@@ -51,7 +51,10 @@ final class Ledger: Sendable {
   func stamp(kind: String = "stamp") -> Operation {
     Operation(
       "item.stamp", "Stamp items", .persist,
-      input: .object([SchemaField("count", .integer(0...1_000_000), "How many.")]),
+      input: .object([
+        SchemaField("count", .integer(0...1_000_000), "How many."),
+        SchemaField("why", .text(bytesMax: 100), required: false, isRemark: true, "Why."),
+      ]),
       output: Operation.jobOutput, receipt: .intent,
       effects: EffectRow(
         eventsAppended: EffectKind.job, receiptsEmitted: [.intent, .closing],

@@ -156,6 +156,20 @@ import Testing
     _ = try scene.gate.call("item.stamp", ["count": 3, "plan": three], by: Sample.anna)
   }
 
+  @Test func `who has seen a plan may say why, which the job's intent keeps`() throws {
+    let scene = try Scene([Ledger().module()])
+    let shown = try scene.gate.call("item.stamp", ["count": 3, "dryRun": true], by: Sample.anna)
+    #expect(shown.output["remarks"] == ["why"])
+    let reply = try scene.gate.call(
+      "item.stamp", ["count": 3, "why": "they asked", "plan": try #require(shown.output["plan"])],
+      by: Sample.anna)
+    let job = try #require(reply.job)
+    let intent = try scene.store.reader.events(
+      in: Region(entityPrefix: "\(job)", kind: .exactly(EffectKind.intent))
+    ).events.first?.bytes.flatMap { JobIntent(decoding: $0) }
+    #expect(intent?.input == ["count": 3, "why": "they asked"])
+  }
+
   @Test func `a plan of nothing says why`() throws {
     let scene = try Scene([Ledger().module()])
     #expect(

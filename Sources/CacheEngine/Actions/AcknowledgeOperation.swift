@@ -19,7 +19,7 @@ extension EventKind {
 extension Operation {
   static var acknowledgeFailures: Operation {
     let note = SchemaField(
-      "note", .text(bytesMax: 256), required: false, "What is done about it.")
+      "note", .text(bytesMax: 256), required: false, isRemark: true, "What is done about it.")
     return Operation(
       "failure.acknowledge", "Note that failures were seen and are taken care of", .persist,
       input: .object([Selection.field, note]),

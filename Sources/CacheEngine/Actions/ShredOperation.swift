@@ -24,7 +24,8 @@ extension Operation {
   static var shred: Operation {
     let force = SchemaField("force", .flag, required: false, "Pinned files too.")
     let reason = SchemaField(
-      "reason", .text(bytesMax: 256), required: false, "Why, for whoever finds them gone.")
+      "reason", .text(bytesMax: 2_048), required: false, isRemark: true,
+      "Why, for whoever finds them gone.")
     return Operation(
       "data.shred", "Destroy files so that no copy anywhere can be read again", .persist,
       input: .object([Selection.field, force, reason]), output: Operation.jobOutput,

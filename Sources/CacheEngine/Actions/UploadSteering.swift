@@ -7,7 +7,7 @@ internal import Operations
 private let hold = "uploads.hold"
 private let uploadsDoor = "uploads"
 private let reason = SchemaField(
-  "reason", .text(bytesMax: 256), required: false, "Why, for whoever comes next.")
+  "reason", .text(bytesMax: 256), required: false, isRemark: true, "Why, for whoever comes next.")
 private let isPaused = SchemaField("paused", .flag, "Whether uploads are paused from now on.")
 
 extension Operation {

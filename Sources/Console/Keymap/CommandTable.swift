@@ -59,6 +59,7 @@ extension CommandName {
   package static let unpin: CommandName = "cache.unpin"
   package static let verify: CommandName = "cache.verify"
   package static let shred: CommandName = "data.shred"
+  package static let acknowledge: CommandName = "failure.acknowledge"
   package static let retry: CommandName = "upload.retry"
   package static let prioritise: CommandName = "upload.prioritise"
 }
@@ -138,7 +139,7 @@ extension ConsoleCommand {
     act(.retry, "retry", "Upload what had given up once more", ["T", "a t"]),
     act(.prioritise, "prioritise", "Upload it before everything else", ["a f"]),
     act(.shred, "shred", "Destroy the keys, so that no copy can ever be read again", ["a X"]),
-    act("failure.acknowledge", "acknowledge", "Take note of a finding, so that it rests", ["a a"]),
+    act(.acknowledge, "acknowledge", "Note that a failure was seen and is taken care of", ["a a"]),
     act("upload.pause", "pause uploads", "Hold all uploads", ["a u p"]),
     act("upload.resume", "resume uploads", "Let uploads go on", ["a u r"]),
     act("backend.probe", "probe", "Try whether a backend works", ["a b"]),

@@ -28,6 +28,8 @@ struct Confirmation {
   /// What is to be typed.
   let word: String
   let isForEver: Bool
+  /// Whether a reason is asked for, because the receipt keeps it.
+  private let takesReason: Bool
   private(set) var reason: String?
 
   /// The most characters of a reason.
@@ -38,6 +40,7 @@ struct Confirmation {
     let isBig =
       plan.items > ActionFlow.filesSmallMax || ByteCount(plan.bytes) > ActionFlow.bytesSmallMax
     isForEver = !plan.isReversible
+    takesReason = plan.takesReason
     if isForEver {
       let names = plan.listed.first?.item.split(separator: "/").last.map(String.init)
       word = plan.items == 1 ? names ?? action.verb : "\(action.verb) \(plan.items)"
@@ -62,6 +65,7 @@ struct Confirmation {
     case .word:
       guard field.text == word else { return .wrong("that is not it; type \(word), or Esc") }
       guard isForEver else { return .confirmed }
+      guard takesReason else { return begin(at: now) }
       step = .reason
       field = TextField()
       return .goesOn
@@ -69,10 +73,14 @@ struct Confirmation {
       let text = field.text.trimmed
       guard !text.isEmpty else { return .wrong("say why; the receipt keeps it") }
       reason = String(text.prefix(Self.reasonCharactersMax))
-      step = .countdown(from: now)
-      return .countsDown(now + .seconds(1))
+      return begin(at: now)
     case .countdown: return .stopped
     }
+  }
+
+  private mutating func begin(at now: MonotonicTime) -> Outcome {
+    step = .countdown(from: now)
+    return .countsDown(now + .seconds(1))
   }
 
   /// How many seconds are left.

@@ -30,7 +30,7 @@ struct FindingsLayer: Screen {
   var selection: Selection? { cursor.selected.map { Selection(paths: [$0]) } }
 
   func hints(_ context: ScreenContext) -> [KeyHint] {
-    [.down, .verify, "failure.acknowledge", .back].compactMap { context.hint($0) }
+    [.down, .verify, .acknowledge, .back].compactMap { context.hint($0) }
   }
 
   func draw(into surface: inout Surface, _ region: Region, _ context: ScreenContext) {

@@ -29,8 +29,8 @@ struct PlanView {
   private(set) var listed: [Item]
   private(set) var refusals: [Refused]
   private var isWhole: Bool
-  /// Whether the operation is for ever, and wants to know why.
-  var takesReason: Bool { !isReversible }
+  /// Whether the operation keeps a reason.
+  let takesReason: Bool
 
   init?(_ output: JSONValue) {
     guard let digest = output["plan"]?.string, let items = output["items"]?.integer,
@@ -42,6 +42,7 @@ struct PlanView {
     self.bytes = UInt64(clamping: bytes)
     estimate = output["estimateSeconds"]?.number.map { .seconds($0) }
     isReversible = output["reversible"]?.bool ?? true
+    takesReason = output["remarks"]?.array?.contains("reason") == true
     missing = output["missing"]?.array?.compactMap(\.string) ?? []
     if case .object(let after)? = output["after"] {
       self.after = after.members.map { ($0.key, $0.value) }

@@ -167,6 +167,7 @@ extension ConsoleCommand {
 
   /// Whether it is done to files.
   var needsSelection: Bool {
-    [.evict, .rehydrate, .pin, .unpin, .verify, .shred, .retry, .prioritise].contains(name)
+    [.evict, .rehydrate, .pin, .unpin, .verify, .shred, .retry, .acknowledge, .prioritise]
+      .contains(name)
   }
 }

@@ -71,6 +71,7 @@ extension Dispatcher {
     output["needs"] = .array(needs.map { .string($0.name) })
     output["missing"] = .array(missing(for: operation, call.caller).map { .string($0.name) })
     output["reversible"] = .bool(operation.isReversible)
+    output["remarks"] = .array(operation.remarks.map { .string($0) })
     return Reply(.object(output), plan: plan)
   }
 
@@ -88,7 +89,8 @@ extension Dispatcher {
       try planner(input, looking, &draft)
       return draft
     }
-    return draft.finished(call.entry.operation.name, input)
+    let operation = call.entry.operation
+    return draft.finished(operation.name, operation.deciding(input))
   }
 
   /// The plan that the caller named, as it was shown, or the one that is made now if it is the same.
@@ -99,7 +101,8 @@ extension Dispatcher {
       guard kept.operation == call.entry.operation.name else {
         throw Setback(.conflict, "the plan is one of '\(kept.operation)'")
       }
-      guard canonicalDigest(kept.input) == canonicalDigest(input) else {
+      let deciding = call.entry.operation.deciding(input)
+      guard canonicalDigest(kept.input) == canonicalDigest(deciding) else {
         throw Setback(.conflict, "the plan was made for another input")
       }
       return kept
@@ -211,7 +214,7 @@ extension Dispatcher {
       throw Setback(.overLimit, "\(OperationsLimits.jobsMax) jobs are open; wait for one to end")
     }
     do throws(Setback) {
-      return try begin(call, plan, kind, engine)
+      return try begin(call, parts.input, plan, kind, engine)
     } catch {
       engine.runner.release()
       throw error
@@ -219,11 +222,12 @@ extension Dispatcher {
   }
 
   private func begin(
-    _ call: Call, _ plan: Plan, _ kind: String, _ engine: Engine
+    _ call: Call, _ input: JSONValue, _ plan: Plan, _ kind: String, _ engine: Engine
   ) throws(Setback) -> Reply {
     let job = JobID(at: options.wallClock.now(), options.entropy)
     let intent = JobIntent(
-      job: job, operation: call.entry.operation, caller: call.caller, kind: kind, plan: plan)
+      job: job, operation: call.entry.operation, caller: call.caller, input: input, kind: kind,
+      plan: plan)
     let output: JSONValue = .object([
       "bytes": JSONValue(plan.bytes), "items": JSONValue(plan.itemCount), "job": .string("\(job)"),
       "plan": .string("\(plan.digest)"), "refused": JSONValue(plan.refusalCount),

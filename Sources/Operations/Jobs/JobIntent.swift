@@ -35,13 +35,13 @@ package struct JobIntent: Sendable {
   }
 
   init(
-    job: JobID, operation: Operation, caller: Caller, kind: String, plan: Plan
+    job: JobID, operation: Operation, caller: Caller, input: JSONValue, kind: String, plan: Plan
   ) {
     self.job = job
     self.operation = operation.name
     operationClass = operation.operationClass
     self.caller = caller
-    input = plan.input
+    self.input = input
     self.kind = kind
     self.plan = plan.digest
     items = plan.itemCount

@@ -69,6 +69,20 @@ package struct Operation: Sendable {
   /// The members of an acting operation's input that every one of them takes.
   static let reservedFields = ["dryRun", "plan"]
 
+  /// The members of its input that say why, and decide nothing of what is done.
+  var remarks: [String] {
+    guard case .object(let fields) = input else { return [] }
+    return fields.filter(\.isRemark).map(\.name)
+  }
+
+  /// The part of an input that decides what is done, which a plan binds: whoever has seen the plan says
+  /// why only then.
+  func deciding(_ input: JSONValue) -> JSONValue {
+    guard case .object(var object) = input else { return input }
+    for name in remarks { object[name] = nil }
+    return .object(object)
+  }
+
   /// The operation as a JSON value, for those who cannot see the code.
   package var json: JSONValue {
     .object([

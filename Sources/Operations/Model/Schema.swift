@@ -39,11 +39,17 @@ package struct SchemaField: Equatable, Sendable {
   package let isRequired: Bool
   /// One sentence for whoever fills it in.
   package let summary: String
+  /// Whether it says why something is done, and decides nothing of what is done; a plan binds all else.
+  package let isRemark: Bool
 
-  package init(_ name: String, _ schema: Schema, required: Bool = true, _ summary: String) {
+  package init(
+    _ name: String, _ schema: Schema, required: Bool = true, isRemark: Bool = false,
+    _ summary: String
+  ) {
     self.name = name
     self.schema = schema
     isRequired = required
+    self.isRemark = isRemark
     self.summary = summary
   }
 }

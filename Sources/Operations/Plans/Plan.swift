@@ -10,7 +10,7 @@ package import Digests
 /// What an acting operation would do.
 package struct Plan: Sendable {
   package let operation: String
-  /// The input, without `dryRun` and `plan`.
+  /// The input, without `dryRun`, `plan` and remarks.
   package let input: JSONValue
   /// Items first, then refusals, each kind in its order.
   package let chunks: [PlanChunk]
