@@ -62,9 +62,10 @@ package enum OperationsLimits {
   package static let historyMax = 1_000
   /// The most threads that work on jobs.
   package static let workersMax = 64
-  /// A record of progress is written for so many items, or after this time, whichever comes first.
+  /// A record of progress is written for so many items, or after this time, whichever comes first: often
+  /// enough that who watches sees it move, and that a kill costs a moment's work and no more.
   package static let recordItemsMax = 1_024
-  package static let recordInterval = Duration.seconds(1)
+  package static let recordInterval = Duration.milliseconds(200)
   /// The most outcomes that wait to be recorded before a job's next item waits too.
   package static let unrecordedMax = 4_096
   /// The most distinct reasons of one record of progress.
