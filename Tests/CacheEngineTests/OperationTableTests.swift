@@ -1,8 +1,10 @@
 // The operations of an engine as a table: whoever changes what one is, needs or leaves changes it here
 // too.
 
+import Ambient
 import Bytes
 import ColdStorage
+import DiskSimulation
 import DurableFiles
 import EventStore
 import Operations
@@ -125,5 +127,50 @@ import Testing
     #expect(try ground.row("a") == before)
     #expect(ground.cold.count("upload") == objects)
     #expect(gate.jobTable.jobs.isEmpty)
+  }
+
+  @Test func `to whom nothing is granted, not one byte of depot or cold store is changed`() throws {
+    let ground = try SimulatedGround()
+    for name in ["a", "b", "c"] as [FilePath] { try ground.store(name, "hello") }
+    #expect(ground.running.stepEvict("b"))
+    try ground.write("dirty", "hello")
+    let nothing = try JSONNode(parsing: Array("{ 'uid:0': [] }".utf8), as: .json5)
+    let gate = try ground.gate { $0.operators = nothing }
+    func everything() throws -> [String] {
+      try contents(of: ground.depotDisk) + contents(of: ground.coldDisk)
+    }
+    let (before, events) = (try everything(), try ground.running.store.reader.lastSequence)
+    ground.clock.advance(by: .seconds(100))
+    let acting = gate.registry.operations.filter(\.operationClass.acts)
+    for operation in acting {
+      let refusal = try #require(
+        gate.refusal(operation.name, ["selection": ["all": true]]), "\(operation.name)")
+      #expect(refusal.token == .denied, "\(operation.name)")
+      #expect(Set(refusal.missing) == operation.effects.capabilitiesRequired)
+      #expect(refusal.missing.allSatisfy { refusal.sentence.contains($0.name) })
+      #expect(refusal.receipt?.body.token == .denied)
+    }
+    #expect(acting.count == Self.table.count + 4)
+    gate.runJobs()
+    #expect(try everything() == before)
+    #expect(try ground.running.store.reader.lastSequence == events + UInt64(acting.count))
+  }
+
+  /// Every file and directory of a disk, with its bytes and all that is said of it.
+  private func contents(
+    of disk: SimulatedDisk, below path: FilePath = .root
+  ) throws -> [String] {
+    var found: [String] = []
+    for entry in try disk.list(path) {
+      let inside = path.appending(entry.name)
+      found.append("\(inside) \(try disk.status(at: inside) as Any)")
+      if entry.kind == .directory {
+        found += try contents(of: disk, below: inside)
+      } else if entry.kind == .regular {
+        let file = try OpenFile(inside, .reading, on: disk)
+        found.append("\(try file.readAll(bytesMax: 1 << 20))")
+      }
+    }
+    return found
   }
 }

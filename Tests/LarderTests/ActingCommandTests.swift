@@ -105,26 +105,52 @@ extension RunningEngine {
     #expect(after == before)
   }
 
-  @Test func `what lacks the capability ends with 3, names it, and touches no file or object`()
+  @Test func `what lacks the capability ends with 3, names it, is recorded, and touches nothing`()
     throws
   {
     try ground.storeAll(names)
     try ground.configure("min_age: '0s', operators: { 'uid:\(ThisProcess.user)': [] },")
-    func files() throws -> [String] {
-      try ground.everything(below: "cold")
+    // Names, bytes, times and all else that is said of files, the engine's own corner apart.
+    func everything() throws -> [String] {
+      let depot = try ground.everything(below: "depot")
+      return try ground.everything(below: "cold")
+        + depot.filter { !$0.hasPrefix("depot/.p4cache") }.filter { $0.hasPrefix("depot/") }
         + names.map { try ground.text("depot/\($0)") ?? "" }
     }
-    let before = try files()
-    for (words, capability) in [
-      (["evict", "--all"], "cache.write"), (["rehydrate", "--all"], "cache.write"),
-      (["pin", "other"], "cache.write"), (["verify", "--all"], "cache.write"),
-      (["uploads", "pause"], "upload.control"),
-    ] {
+    let before = try everything()
+    let denied: [(words: [String], operation: String, capability: String)] = [
+      (["evict", "--all"], "cache.evict", "cache.write"),
+      (["rehydrate", "--all"], "cache.rehydrate", "cache.write"),
+      (["pin", "other"], "cache.pin", "cache.write"),
+      (["unpin", "other"], "cache.unpin", "cache.write"),
+      (["verify", "--all"], "cache.verify", "cache.write"),
+      (["shred", "other", "--yes"], "data.shred", "data.shred"),
+      (["uploads", "retry"], "upload.retry", "upload.control"),
+      (["uploads", "acknowledge"], "failure.acknowledge", "upload.control"),
+      (["uploads", "pause"], "upload.pause", "upload.control"),
+      (["uploads", "resume"], "upload.resume", "upload.control"),
+      (["jobs", "pause", "job:1"], "job.pause", "system.control"),
+      (["jobs", "resume", "job:1"], "job.resume", "system.control"),
+      (["jobs", "cancel", "job:1"], "job.cancel", "system.control"),
+    ]
+    for (words, _, capability) in denied {
       let ended = try ground.start(words).wait()
       #expect(ended.ending == .exited(3), "\(words) \(ended.errorText)")
-      #expect(ended.errorText.contains(capability), "\(ended.errorText)")
+      #expect(ended.errorText.contains(capability), "\(words) \(ended.errorText)")
     }
-    #expect(try files() == before)
+    #expect(try everything() == before)
+    let listed = try ChildProcess(
+      builtProduct("larder"),
+      ["events", "list", "\(ground.state)/events", "--kind", "d.001", "--json"].map {
+        Array($0.utf8)
+      }
+    ).wait()
+    #expect(listed.ending == .exited(0), "\(listed.errorText)")
+    let receipts = listed.outputText.split(separator: "\n")
+    for (_, operation, _) in denied {
+      #expect(receipts.contains { $0.contains("operation:\(operation)\"") }, "\(operation)")
+    }
+    #expect(receipts.count == denied.count)
   }
 
   @Test func `what is refused or wrong says so by its exit code`() throws {
