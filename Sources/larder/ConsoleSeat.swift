@@ -92,7 +92,7 @@ struct ConsoleSeat {
     let (depot, wake) = (engine.engine, NewestSnapshot(engine.engine))
     host = ConsoleHost(
       snapshot: wake.newest, onNews: { wake.wake(by: $0) },
-      unseen: { depot.atRisk.unseen }, dispatcher: engine.dispatcher, caller: operatorHere,
+      unseen: { depot.atRisk.unseen }, dispatcher: engine.dispatcher, caller: .own(.console),
       depot: escaped(engine.settings.depot.path), version: version, ownsEngine: true)
   }
 
@@ -100,7 +100,7 @@ struct ConsoleSeat {
   init(looking depot: DepotOnDisk, _ gate: Dispatcher) {
     let snapshot = depot.snapshot()
     host = ConsoleHost(
-      snapshot: { snapshot }, onNews: { _ in }, dispatcher: gate, caller: operatorHere,
+      snapshot: { snapshot }, onNews: { _ in }, dispatcher: gate, caller: .own(.console),
       depot: escaped(depot.settings.depot.path), version: version, ownsEngine: false)
   }
 
@@ -159,10 +159,4 @@ private final class NewestSnapshot: Sendable {
       wake()
     }
   }
-}
-
-/// Whoever sits at this terminal, by what the kernel says of the process.
-private var operatorHere: Caller {
-  let name = ThisProcess.variable("USER").map { String(decoding: $0, as: UTF8.self) }
-  return Caller(uid: ThisProcess.user, name: name, from: .console)
 }
