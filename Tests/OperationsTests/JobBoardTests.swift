@@ -21,7 +21,7 @@ import Testing
       }
       let job = JobID(EventID(high: 7, low: UInt64(number)))
       let intent = JobIntent(
-        job: job, operation: Sample.count, caller: Sample.anna, input: [:], kind: "k",
+        job: job, operation: Sample.count, caller: Sample.anna, kind: "k",
         plan: draft.finished("x", [:]))
       let record = JobRecord(intent, at: 1, WallTime(seconds: 0))
       board.add(JobBoard.Entry(record, itemsAtOnceMax: atOnce))

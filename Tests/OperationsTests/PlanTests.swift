@@ -167,7 +167,9 @@ import Testing
     let intent = try scene.store.reader.events(
       in: Region(entityPrefix: "\(job)", kind: .exactly(EffectKind.intent))
     ).events.first?.bytes.flatMap { JobIntent(decoding: $0) }
-    #expect(intent?.input == ["count": 3, "why": "they asked"])
+    #expect(intent?.asked == ["count": 3, "why": "they asked"])
+    scene.gate.runJobs()
+    #expect(scene.gate.jobTable.jobs[job]?.counts.done == 3)
   }
 
   @Test func `a plan of nothing says why`() throws {

@@ -226,8 +226,8 @@ extension Dispatcher {
   ) throws(Setback) -> Reply {
     let job = JobID(at: options.wallClock.now(), options.entropy)
     let intent = JobIntent(
-      job: job, operation: call.entry.operation, caller: call.caller, input: input, kind: kind,
-      plan: plan)
+      job: job, operation: call.entry.operation, caller: call.caller, kind: kind, plan: plan,
+      remarks: call.entry.operation.remarks(in: input))
     let output: JSONValue = .object([
       "bytes": JSONValue(plan.bytes), "items": JSONValue(plan.itemCount), "job": .string("\(job)"),
       "plan": .string("\(plan.digest)"), "refused": JSONValue(plan.refusalCount),

@@ -12,7 +12,10 @@ package struct JobIntent: Sendable {
   package let operation: String
   package let operationClass: OperationClass
   package let caller: Caller
+  /// What decides what is done, which the plan binds.
   package let input: JSONValue
+  /// What the input says besides, such as why; it was given when the plan had been seen.
+  package let remarks: JSONObject
   package let kind: String
   package let plan: Blake3Digest
   package let items: Int
@@ -30,18 +33,28 @@ package struct JobIntent: Sendable {
         "bytes": JSONValue(bytes), "caller": caller.json, "chunks": JSONValue(chunks),
         "class": .string(operationClass.rawValue), "input": input, "items": JSONValue(items),
         "job": .string("\(job)"), "kind": .string(kind), "operation": .string(operation),
-        "plan": .string("\(plan)"), "refused": JSONValue(refused), "v": .integer(Self.version),
+        "plan": .string("\(plan)"), "refused": JSONValue(refused), "remarks": .object(remarks),
+        "v": .integer(Self.version),
       ]))
   }
 
+  /// All that the operation was asked.
+  package var asked: JSONValue {
+    guard case .object(var object) = input else { return input }
+    for member in remarks.members { object[member.key] = member.value }
+    return .object(object)
+  }
+
   init(
-    job: JobID, operation: Operation, caller: Caller, input: JSONValue, kind: String, plan: Plan
+    job: JobID, operation: Operation, caller: Caller, kind: String, plan: Plan,
+    remarks: JSONObject = [:]
   ) {
     self.job = job
     self.operation = operation.name
     operationClass = operation.operationClass
     self.caller = caller
-    self.input = input
+    input = plan.input
+    self.remarks = remarks
     self.kind = kind
     self.plan = plan.digest
     items = plan.itemCount
@@ -57,6 +70,7 @@ package struct JobIntent: Sendable {
     operationClass = record.operationClass
     caller = record.caller
     input = .null
+    remarks = [:]
     kind = record.kind
     plan = record.plan
     items = record.items
@@ -75,13 +89,15 @@ package struct JobIntent: Sendable {
       let kind = value["kind"]?.string, let plan = digest(value["plan"]),
       let items = count(value["items"]), let refused = count(value["refused"]),
       let bytes = value["bytes"]?.integer.flatMap(UInt64.init(exactly:)),
-      let chunks = count(value["chunks"])
+      let chunks = count(value["chunks"]),
+      case .object(let remarks) = value["remarks"] ?? .object([:])
     else { return nil }
     self.job = job
     self.operation = operation
     self.operationClass = operationClass
     self.caller = caller
     self.input = input
+    self.remarks = remarks
     self.kind = kind
     self.plan = plan
     self.items = items

@@ -246,7 +246,7 @@ final class JobRunner: Sendable {
     do throws(OperationFault) {
       outcome = try kind.work(
         JobItem(
-          item: item, job: live.intent.job, input: live.intent.input, caller: live.intent.caller,
+          item: item, job: live.intent.job, input: live.intent.asked, caller: live.intent.caller,
           handle: handle))
     } catch {
       outcome = ItemOutcome(error)
@@ -288,7 +288,7 @@ final class JobRunner: Sendable {
         job: job, isCancelled: record.phase == .cancelling, counts: record.counts,
         bytesDone: record.bytesDone, records: record.records, outcomes: record.outcomes)
       events.append(NewEvent(job.coordinate, kind: EffectKind.closing, payload: closing.payload))
-      let input = live.isLost ? nil : canonicalDigest(live.intent.input)
+      let input = live.isLost ? nil : canonicalDigest(live.intent.asked)
       events.append(receipt(of: closing, record, input: input, effects: events.count))
       record.close(closing)
     }

@@ -83,6 +83,13 @@ package struct Operation: Sendable {
     return .object(object)
   }
 
+  /// The rest of an input: what says why.
+  func remarks(in input: JSONValue) -> JSONObject {
+    var found = JSONObject()
+    for name in remarks { found[name] = input[name] }
+    return found
+  }
+
   /// The operation as a JSON value, for those who cannot see the code.
   package var json: JSONValue {
     .object([
