@@ -23,6 +23,8 @@ import Testing
     /// The kinds of files' events that it may append.
     var appends: Set<EventKind> = []
     var input: [String] = []
+    /// The members of its output; those of a job unless it says otherwise.
+    var output = ["job", "plan", "items", "bytes", "refused"]
 
     var testDescription: String { name }
   }
@@ -57,25 +59,26 @@ import Testing
       control: "file.retry", appends: [.fileRetried], input: ["selection"]),
     Line(
       name: "failure.acknowledge", operationClass: .persist, capability: .uploadControl,
-      receipt: .act, control: nil, appends: [.acknowledged], input: ["selection", "note"]),
+      receipt: .act, control: nil, appends: [.acknowledged], input: ["selection", "note"],
+      output: ["files"]),
     Line(
       name: "upload.prioritise", operationClass: .control, capability: .uploadControl,
-      receipt: .act, control: "uploads.urgent", input: ["selection"]),
+      receipt: .act, control: "uploads.urgent", input: ["selection"], output: ["files"]),
     Line(
       name: "upload.pause", operationClass: .control, capability: .uploadControl, receipt: .act,
-      control: "uploads.hold", input: ["reason"]),
+      control: "uploads.hold", input: ["reason"], output: ["paused"]),
     Line(
       name: "upload.resume", operationClass: .control, capability: .uploadControl, receipt: .act,
-      control: "uploads.hold"),
+      control: "uploads.hold", output: ["paused"]),
     Line(
       name: "scan.start", operationClass: .control, capability: .systemControl, receipt: .act,
-      control: "depot.scan"),
+      control: "depot.scan", output: ["owed"]),
     Line(
       name: "backend.probe", operationClass: .control, capability: .systemControl, receipt: .act,
-      control: "backend.probe"),
+      control: "backend.probe", output: ["backend", "well", "steps"]),
     Line(
       name: "config.reload", operationClass: .control, capability: .systemControl, receipt: .act,
-      control: "config.reload"),
+      control: "config.reload", output: ["changed", "afterRestart"]),
     Line(
       name: "manifest.rebuild", operationClass: .control, capability: .systemControl,
       receipt: .intent, control: "manifest.rebuild"),
@@ -102,6 +105,11 @@ import Testing
       return
     }
     #expect(fields.map(\.name) == line.input)
+    guard case .object(let output) = operation.output else {
+      Issue.record("the output is no object")
+      return
+    }
+    #expect(output.map(\.name) == line.output)
   }
 
   @Test func `nothing acts that is not in the table, but for what needs no engine`() throws {

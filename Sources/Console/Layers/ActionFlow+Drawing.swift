@@ -197,7 +197,7 @@ extension ActionFlow {
           Words(
             "\(Figures.grouped(outcome.settled)) of \(counted(UInt64(outcome.items), "item"))",
             .strong),
-          Words(", \(outcome.phase)"),
+          Words(outcome.stalled.map { ", stalled: \($0)" } ?? ", \(outcome.phase)"),
         ])
         let counts = outcome.counts.filter { $0.count > 0 }
         if !counts.isEmpty {

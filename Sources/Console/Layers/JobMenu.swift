@@ -54,6 +54,7 @@ struct JobMenu: Screen {
       ],
       [name("bytes"), Words("\(ByteCount(job.bytesDone)) of \(ByteCount(job.bytes))")],
     ]
+    if let stalled = job.stalled { lines.append([name("stalled"), Words(stalled, .bad)]) }
     for (outcome, count) in job.counts where count > 0 {
       lines.append([name(""), Words("\(Figures.grouped(count)) \(outcome)")])
     }

@@ -80,7 +80,8 @@ struct JobsLayer: Screen {
       }
       return TableRow([
         Words(job.operation, .strong),
-        Words(job.phase, job.isClosed ? .dim : .accent),
+        job.stalled == nil
+          ? Words(job.phase, job.isClosed ? .dim : .accent) : Words("stalled", .bad),
         Words(figures.share(share)),
         Words("\(Figures.grouped(job.settled)) of \(Figures.grouped(job.items))"),
         Words(figures.bytes(ByteCount(job.bytesDone))),

@@ -126,6 +126,8 @@ struct JobView {
   let bytes: UInt64
   let bytesDone: UInt64
   let began: String
+  /// Why it goes no further by itself; nil when it does.
+  let stalled: String?
   let by: String
   /// How often each outcome came, by its name.
   let counts: [(name: String, count: Int)]
@@ -142,6 +144,7 @@ struct JobView {
     bytes = UInt64(clamping: value["bytes"]?.integer ?? 0)
     bytesDone = UInt64(clamping: value["bytesDone"]?.integer ?? 0)
     began = value["began"]?.string ?? ""
+    stalled = value["stalled"]?.string
     by = value["by"]?["name"]?.string ?? value["by"]?["uid"]?.integer.map { "uid \($0)" } ?? "–"
     if case .object(let counts)? = value["counts"] {
       self.counts = counts.members.compactMap { member in

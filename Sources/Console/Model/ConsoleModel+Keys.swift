@@ -44,7 +44,8 @@ extension ConsoleModel {
     }
     if let operation = command.operation, let objection = permissions.objection(to: operation) {
       notice = .refused("\(command.label): \(objection)")
-      return []
+      let action = ActionRequest(operation, [:], about: "")
+      return remember(Deed(at: moment.wall, action, receipt: nil, refusal: objection))
     }
     if topScreen.isModal && !command.isForLayers {
       notice = .refused("\(command.label): finish this first, or go back with Esc")
@@ -139,7 +140,7 @@ extension ConsoleModel {
   mutating func act(_ action: ActionRequest) -> [ConsoleEffect] {
     if let objection = permissions.objection(to: action.operation) {
       notice = .refused("\(action.operation): \(objection)")
-      return []
+      return remember(Deed(at: moment.wall, action, receipt: nil, refusal: objection))
     }
     return open(ActionFlow(action))
   }

@@ -235,7 +235,7 @@ package struct ConsoleModel: Sendable {
       .flatMap { drop($0) }
   }
 
-  private mutating func remember(_ deed: Deed) -> [ConsoleEffect] {
+  mutating func remember(_ deed: Deed) -> [ConsoleEffect] {
     deeds = (deeds + [deed]).suffix(Deed.keptMax)
     // What a reload changes may be who may do what.
     return deed.operation == "config.reload" ? [.askPermissions] : []
