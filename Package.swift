@@ -200,9 +200,10 @@ let house: [Target] =
         "ChildProcesses", "Loopback", "S3Servers", "ScratchFiles",
       ]),
     suite("BenchTests", ["Bench", "Ambient", "Bytes"]),
-    suite("SocketsTests", ["Sockets", "DurableFiles", "Ambient"]),
+    suite("SocketsTests", ["Sockets", "ScratchFiles", "Ambient"]),
     suite("BytesTests", ["Bytes", "Ambient"], resources: [.embedInCode("Vectors")]),
-    suite("DurableFilesTests", ["DurableFiles", "DiskSimulation", "Ambient"]),
+    suite(
+      "DurableFilesTests", ["DurableFiles", "DiskSimulation", "ScratchFiles", "Ambient"]),
     suite("DiskSimulationTests", ["DiskSimulation", "DurableFiles", "Ambient"]),
     suite(
       "EventStoreTests",
@@ -237,8 +238,8 @@ let house: [Target] =
     suite(
       "ColdStorageTests",
       [
-        "ColdStorage", "StorageContract", "DiskSimulation", "DurableFiles", "Digests", "Telemetry",
-        "Retry", "Bytes", "Ambient",
+        "ColdStorage", "StorageContract", "DiskSimulation", "ScratchFiles", "DurableFiles",
+        "Digests", "Telemetry", "Retry", "Bytes", "Ambient",
       ]),
     suite(
       "CacheEngineTests",

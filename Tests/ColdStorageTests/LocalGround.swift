@@ -4,8 +4,8 @@
 import Ambient
 import DiskSimulation
 import DurableFiles
-import Glibc
 import Retry
+import ScratchFiles
 import StorageContract
 import Synchronization
 import Telemetry
@@ -31,7 +31,7 @@ struct LocalGround {
   private let scratch: Scratch?
 
   init(_ kind: LocalKind, name: String = "primary") throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let open: @Sendable () throws(DiskError) -> any Disk
     switch kind {
     case .posix:
@@ -80,39 +80,6 @@ extension Backend {
     } catch {
       preconditionFailure("\(error)")
     }
-  }
-}
-
-/// A directory for one test, removed with everything in it afterwards.
-final class Scratch: Sendable {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/larder-XXXXXX".utf8CString)
-    let made = unsafe template.withUnsafeMutableBufferPointer { buffer in
-      unsafe mkdtemp(buffer.baseAddress!) != nil
-    }
-    precondition(made, "no temporary directory could be made")
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  deinit {
-    do throws(DiskError) {
-      try PosixDisk(root: path).removeTree(.root)
-    } catch {
-      Issue.record("\(path) was not removed: \(error)")
-    }
-    _ = unsafe rmdir(path)
-  }
-
-  func plantLink(_ name: String, to target: String) {
-    let failed = unsafe symlink(target, path + "/" + name)
-    precondition(failed == 0, "no link could be made")
-  }
-
-  func setMode(_ mode: mode_t) {
-    let failed = unsafe chmod(path, mode)
-    precondition(failed == 0, "the mode could not be set")
   }
 }
 

@@ -6,6 +6,7 @@ import Digests
 import DiskSimulation
 import DurableFiles
 import Retry
+import ScratchFiles
 import Testing
 
 @testable import ColdStorage
@@ -32,7 +33,7 @@ import Testing
 
   @Test(arguments: ["out/file", "link"])
   func `a key that leads through a symbolic link is refused by every call`(name: String) throws {
-    let (scratch, outside) = (Scratch(), Scratch())
+    let (scratch, outside) = (try Scratch(), try Scratch())
     try PosixDisk(root: outside.path).put("file", [7])
     scratch.plantLink("out", to: outside.path)
     scratch.plantLink("link", to: outside.path + "/file")
@@ -62,7 +63,7 @@ import Testing
   }
 
   @Test func `a link in the place of an object is replaced and never written through`() throws {
-    let (scratch, outside) = (Scratch(), Scratch())
+    let (scratch, outside) = (try Scratch(), try Scratch())
     try PosixDisk(root: outside.path).put("file", [7])
     scratch.plantLink("link", to: outside.path + "/file")
     let disk = try PosixDisk(root: scratch.path)
@@ -166,8 +167,8 @@ import Testing
     #expect(try local.disk.allNames() == ["a", "a/b"])
   }
 
-  @Test func `a missing directory is told with what to do`() {
-    let scratch = Scratch()
+  @Test func `a missing directory is told with what to do`() throws {
+    let scratch = try Scratch()
     #expect(
       throws: StorageError.misconfigured(
         store: "primary",
@@ -180,7 +181,7 @@ import Testing
   }
 
   @Test func `a directory that is read-only is told with what to do`() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let store = try LocalStore(.test("primary"), pause: .live, entropy: .live) {
       () throws(DiskError) in try PosixDisk(root: scratch.path, readOnly: true)
     }
@@ -223,7 +224,7 @@ import Testing
   }
 
   @Test func `a damaged object is read once and says nothing against the store`() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let disk = try PosixDisk(root: scratch.path)
     let backend = Backend.test("primary", RetryPolicy())
     let store = try LocalStore(backend, pause: .live, entropy: .live) { () throws(DiskError) in

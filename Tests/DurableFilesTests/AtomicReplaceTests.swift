@@ -3,6 +3,7 @@
 import Ambient
 import DurableFiles
 import Glibc
+import ScratchFiles
 import Testing
 
 @Suite final class AtomicReplaceTests {
@@ -105,7 +106,7 @@ import Testing
 
   @Test(arguments: 1...4)
   func `a process killed at any moment leaves the old file or the new`(_ round: Int) async throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let disk = try PosixDisk(root: scratch.path)
     try disk.put("a", filled(100_000, 0))
     let killed = await #expect(processExitsWith: .signal(SIGKILL)) {

@@ -2,6 +2,7 @@
 
 import DiskSimulation
 import Glibc
+import ScratchFiles
 import Testing
 
 @testable import DurableFiles
@@ -28,8 +29,8 @@ final class DiskUnderTest {
 
   init(_ kind: DiskKind) throws(DiskError) {
     switch kind {
-    case .posix: ground = .posix(Scratch(), [])
-    case .olderPosix: ground = .posix(Scratch(), [.openBeneath, .renameNew, .copyInKernel])
+    case .posix: ground = .posix(try Scratch(), [])
+    case .olderPosix: ground = .posix(try Scratch(), [.openBeneath, .renameNew, .copyInKernel])
     case .simulated: ground = .simulated(SimulatedDisk(seed: 1, threads: .many))
     }
     disk = try Self.open(ground, readOnly: false)

@@ -4,12 +4,13 @@
 import Ambient
 import DiskSimulation
 import DurableFiles
+import ScratchFiles
 import Testing
 
 @Suite struct DisksAgreeTests {
   @Test(arguments: 1...12 as ClosedRange<UInt64>)
   func `both disks answer random calls alike`(_ seed: UInt64) throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     var live = Caller(try PosixDisk(root: scratch.path), seed: seed)
     var simulated = Caller(SimulatedDisk(seed: seed, faults: .none), seed: seed)
     defer {

@@ -2,12 +2,15 @@
 // that a sync of a broken device has closed.
 
 import Glibc
+import ScratchFiles
 import Testing
 
 @testable import DurableFiles
 
 @Suite final class PosixDiskTests {
-  private let scratch = Scratch()
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
 
   @Test func `a root that is no directory is refused by its name`() throws {
     let disk = try PosixDisk(root: scratch.path)

@@ -1,39 +1,13 @@
-// What the tests of this room stand on: a directory of their own, and the few calls that plant
-// there what no disk would make.
+// What the tests of this room stand on: the few calls that plant what no disk would make, and
+// shorter spellings of what they do all the time.
 
 import DurableFiles
 import Glibc
-import Testing
+import ScratchFiles
 
-/// A directory for one test, removed with everything in it afterwards.
-final class Scratch: Sendable {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/larder-XXXXXX".utf8CString)
-    let made = unsafe template.withUnsafeMutableBufferPointer { buffer in
-      unsafe mkdtemp(buffer.baseAddress!) != nil
-    }
-    precondition(made, "no temporary directory could be made")
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  deinit {
-    do throws(DiskError) {
-      try PosixDisk(root: path).removeTree(.root)
-    } catch {
-      Issue.record("\(path) was not removed: \(error)")
-    }
-    _ = unsafe rmdir(path)
-  }
-
-  func plantLink(_ name: String, to target: String) {
-    let failed = unsafe symlink(target, path + "/" + name)
-    precondition(failed == 0, "no link could be made")
-  }
-
+extension Scratch {
   func plantPipe(_ name: String) {
-    let failed = unsafe mkfifo(path + "/" + name, 0o600)
+    let failed = unsafe mkfifo(path(name), 0o600)
     precondition(failed == 0, "no pipe could be made")
   }
 }

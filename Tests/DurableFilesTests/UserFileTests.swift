@@ -3,13 +3,15 @@
 import Ambient
 import DurableFiles
 import Glibc
+import ScratchFiles
 import Testing
 
 @Suite final class UserFileTests {
-  private let scratch = Scratch()
+  private let scratch: Scratch
   private let disk: PosixDisk
 
   init() throws {
+    scratch = try Scratch()
     disk = try PosixDisk(root: scratch.path)
   }
 

@@ -4,6 +4,7 @@
 import Ambient
 import DurableFiles
 import Glibc
+import ScratchFiles
 import Testing
 
 @Suite(.serialized) struct WatcherContractTests {
@@ -356,7 +357,7 @@ import Testing
   }
 
   @Test func `the best watcher that is granted is taken`() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let disk = try PosixDisk(root: scratch.path)
     let watcher = try disk.watch(scanningEvery: .seconds(1), clock: .live, pause: .live)
     if geteuid() != 0 { #expect(watcher.mechanism != .fanotify) }

@@ -4,6 +4,7 @@
 import Ambient
 import DiskSimulation
 import Glibc
+import ScratchFiles
 import Testing
 
 @testable import DurableFiles
@@ -38,7 +39,7 @@ final class WatcherUnderTest {
   let disk: PosixDisk
   let watcher: any ChangeWatcher
   let path: String
-  private let scratch = Scratch()
+  private let scratch: Scratch
   private let isMounted: Bool
   private(set) var told: [ChangeEvent] = []
 
@@ -47,6 +48,7 @@ final class WatcherUnderTest {
     _ kind: WatcherKind, excluding excluded: [FilePath] = [],
     preparing prepare: (PosixDisk) throws -> Void = { _ in }
   ) throws {
+    scratch = try Scratch()
     let mount = scratch.path + "/mount"
     try PosixDisk(root: scratch.path).makeDirectory("mount", mode: 0o700)
     isMounted = run("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", mount) == 0

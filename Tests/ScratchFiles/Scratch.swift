@@ -3,6 +3,7 @@
 import Ambient
 import Bytes
 package import DurableFiles
+import Glibc
 
 /// A directory for one test, removed with everything in it afterwards.
 package final class Scratch: Sendable {
@@ -11,7 +12,7 @@ package final class Scratch: Sendable {
   package let disk: PosixDisk
   private let name: FilePath
 
-  package init() throws {
+  package init() throws(DiskError) {
     let disk = try PosixDisk(root: Self.parent)
     name = FilePath.root.appending("larder-scratch-\(hexadecimal(Entropy.live.bytes(8)))")
     try disk.makeDirectory(name, mode: 0o700)
@@ -26,9 +27,12 @@ package final class Scratch: Sendable {
     }
   }
 
+  /// The path of the directory.
+  package var path: String { "\(Self.parent)/\(name)" }
+
   /// The path of what is called so in the directory, whether it is there or not.
   package func path(_ file: String) -> String {
-    "\(Self.parent)/\(name)/\(file)"
+    "\(path)/\(file)"
   }
 
   /// Makes a file, of any name, and returns its path in the kernel's bytes.
@@ -44,5 +48,11 @@ package final class Scratch: Sendable {
   package func makeFile(_ file: String, _ bytes: [UInt8]) throws -> String {
     try makeFile(Array(file.utf8), bytes)
     return path(file)
+  }
+
+  /// Makes a symbolic link, wherever it leads, as no disk would.
+  package func plantLink(_ link: String, to target: String) {
+    let failed = unsafe symlink(target, path(link))
+    precondition(failed == 0, "no link could be made")
   }
 }

@@ -2,12 +2,15 @@
 
 import Ambient
 import Glibc
+import ScratchFiles
 import Sockets
 import Testing
 
 @Suite struct DatagramTests {
   private let soon = Deadline.after(.seconds(30))
-  private let scratch = Scratch()
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
 
   private var path: [UInt8] { Array(scratch("d.sock").utf8) }
 

@@ -2,13 +2,16 @@
 // many or not wanted is told or ended, and nothing that was taken is dropped by stopping.
 
 import Ambient
+import ScratchFiles
 import Sockets
 import Synchronization
 import Testing
 
 @Suite struct RequestServerTests {
   private let soon = Deadline.after(.seconds(30))
-  private let scratch = Scratch()
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
 
   private static let newline = UInt8(ascii: "\n")
 

@@ -1,33 +1,12 @@
-// A directory of one test's own, and the few calls on names that a socket's tests need.
+// The few calls on names that a socket's tests need.
 
-import DurableFiles
 import Glibc
+import ScratchFiles
 import Testing
 
-/// A directory for the sockets of one test, removed with everything in it afterwards.
-final class Scratch: Sendable {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/larder-sockets-XXXXXX".utf8CString)
-    let made = unsafe template.withUnsafeMutableBufferPointer { buffer in
-      unsafe mkdtemp(buffer.baseAddress!) != nil
-    }
-    precondition(made, "no temporary directory could be made")
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  deinit {
-    do throws(DiskError) {
-      try PosixDisk(root: path).removeTree(.root)
-    } catch {
-      Issue.record("\(path) was not removed: \(error)")
-    }
-    _ = unsafe rmdir(path)
-  }
-
+extension Scratch {
   /// The path of a name in it.
-  func callAsFunction(_ name: String) -> String { path + "/" + name }
+  func callAsFunction(_ name: String) -> String { path(name) }
 
   /// Makes directories in it, deeper than a socket's address is long, and returns the path.
   func deep() -> String {

@@ -1,13 +1,16 @@
 // Everyone is served, never more at once than may be, and all ends when the switch is thrown.
 
 import Ambient
+import ScratchFiles
 import Sockets
 import Synchronization
 import Testing
 
 @Suite struct StreamServerTests {
   private let soon = Deadline.after(.seconds(30))
-  private let scratch = Scratch()
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
 
   /// Answers every line with itself.
   @Sendable private static func echo(_ stream: borrowing Stream) {

@@ -2,6 +2,7 @@
 
 import Ambient
 import Glibc
+import ScratchFiles
 import Sockets
 import Testing
 
@@ -9,7 +10,7 @@ import Testing
   private let soon = Deadline.after(.seconds(30))
 
   @Test func `bytes go both ways over a path`() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let listener = try StreamListener(unix: scratch("s.sock"), mode: 0o600)
     let client = try Stream.connect(unix: scratch("s.sock"), soon)
     let server = try listener.accept(soon)
@@ -51,7 +52,7 @@ import Testing
   }
 
   @Test func `writing to one who left is an error, and no signal`() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let listener = try StreamListener(unix: scratch("s.sock"), mode: 0o600)
     do { _ = try Stream.connect(unix: scratch("s.sock"), soon) }
     let server = try listener.accept(soon)
@@ -107,7 +108,7 @@ import Testing
   }
 
   @Test func `where nobody listens, the reason is told`() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let path = scratch("nobody.sock")
     #expect(throws: SocketsError.absent(path)) { _ = try Stream.connect(unix: path, soon) }
     let port = try StreamListener(tcp: .loopback(port: 0)).port
@@ -124,7 +125,7 @@ import Testing
   }
 
   @Test func `the kernel vouches for who is at the other end`() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let listener = try StreamListener(unix: scratch("s.sock"), mode: 0o600)
     let client = try Stream.connect(unix: scratch("s.sock"), soon)
     let server = try listener.accept(soon)

@@ -3,6 +3,7 @@
 
 import Ambient
 import Glibc
+import ScratchFiles
 import Sockets
 import Synchronization
 import Testing
@@ -12,7 +13,7 @@ import Testing
 
   @Test(arguments: [0o600, 0o660, 0o666, 0o777] as [UInt16])
   func `the name has the permissions that were asked for`(_ mode: UInt16) throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let stream = try StreamListener(unix: scratch("s.sock"), mode: mode)
     let datagrams = try DatagramReceiver(unix: Array(scratch("d.sock").utf8), mode: mode)
     #expect(scratch.mode("s.sock") == mode_t(mode))
@@ -21,7 +22,7 @@ import Testing
   }
 
   @Test func `a path longer than an address is a path all the same`() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let path = scratch.deep() + "/s.sock"
     #expect(path.utf8.count > 200)
     let listener = try StreamListener(unix: path, mode: 0o600)
@@ -34,7 +35,7 @@ import Testing
   }
 
   @Test func `a name longer than the kernel takes is refused`() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     for path in [
       scratch.deep() + "/" + String(repeating: "n", count: 100),
       scratch(String(repeating: "n", count: 300)),
@@ -49,7 +50,7 @@ import Testing
   }
 
   @Test func `a name is bytes, and shown safely`() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let path = Array(scratch("").utf8) + [0xFF, 0x0A, 0x41]
     let listener = try StreamListener(unix: path, mode: 0o600)
     #expect(listener.name == scratch("\\xff\\x0aA"))
@@ -61,7 +62,7 @@ import Testing
   }
 
   @Test func `the name is gone with its listener`() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     do { _ = try StreamListener(unix: scratch("s.sock"), mode: 0o600) }
     #expect(!scratch.exists("s.sock"))
     do { _ = try DatagramReceiver(unix: Array(scratch("d.sock").utf8), mode: 0o600) }
@@ -69,7 +70,7 @@ import Testing
   }
 
   @Test func `a name that is another's by now is left to it`() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     do {
       let first = try StreamListener(unix: scratch("s.sock"), mode: 0o600)
       let second = try StreamListener(unix: scratch("t.sock"), mode: 0o600)
@@ -80,7 +81,7 @@ import Testing
   }
 
   @Test func `what a killed process left is replaced`() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     do {
       // A second name survives, as the only one does a kill.
       let killed = try StreamListener(unix: scratch("x"), mode: 0o666)
@@ -102,7 +103,7 @@ import Testing
   }
 
   @Test func `a living listener keeps its name`() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let listener = try StreamListener(unix: scratch("s.sock"), mode: 0o600)
     #expect(throws: SocketsError.inUse(scratch("s.sock"))) {
       _ = try StreamListener(unix: scratch("s.sock"), mode: 0o600)
@@ -117,7 +118,7 @@ import Testing
   }
 
   @Test func `what is no socket is not touched`() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let file = unsafe open(scratch("s.sock"), O_CREAT | O_WRONLY, 0o640)
     #expect(close(file) == 0)
     #expect(unsafe symlink("s.sock", scratch("link")) == 0)
@@ -136,7 +137,7 @@ import Testing
 
   @Test(arguments: 0..<20)
   func `of many who start at once, one listens`(_ round: Int) throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     do {
       let killed = try StreamListener(unix: scratch("x"), mode: 0o666)
       scratch.link("x", "s.sock")
