@@ -19,6 +19,8 @@ import Widgets
     ("trouble-120x40", { picture(Sample.trouble, 120, 40) }),
     ("trouble-80x24", { picture(Sample.trouble, 80, 24) }),
     ("trouble-40x10", { picture(Sample.trouble, 40, 10) }),
+    ("lately-200x50", { afterwards(200, 50) }),
+    ("lately-120x40", { afterwards(120, 40) }),
     ("ascii-80x24", { picture(Sample.trouble, 80, 24, glyphs: .ascii) }),
     ("read-only-80x24", { picture(Sample.stored, 80, 24, readOnly: true) }),
     ("help-80x24", { picture(Sample.quiet, 80, 24, keys: ["?"]) }),
@@ -35,6 +37,15 @@ import Widgets
     var model = Sample.model(
       snapshot, columns: columns, rows: rows, readOnly: readOnly, glyphs: glyphs)
     for key in keys { _ = model.press(key) }
+    return model.surface()
+  }
+
+  /// All is well, and it was not ten minutes ago.
+  private static func afterwards(_ columns: Int, _ rows: Int) -> Surface {
+    var trouble = Sample.trouble
+    trouble.taken = WallTime(seconds: Sample.now.seconds - 600)
+    var model = Sample.model(trouble, columns: columns, rows: rows)
+    _ = model.handle(.snapshot(Sample.quiet), at: Sample.moment)
     return model.surface()
   }
 

@@ -53,6 +53,8 @@ package struct ConsoleModel: Sendable {
   /// Why there may be more at risk than the snapshot counts.
   var unseen: String?
   var conditions: [Condition] = []
+  /// What was wrong while this console looked, and is over.
+  private var past = PastConditions()
   private var triage: Triage
   var permissions: Permissions
   package private(set) var size: GridSize
@@ -113,6 +115,7 @@ package struct ConsoleModel: Sendable {
       self.snapshot = snapshot
       self.unseen = unseen
       conditions = triage.judge(snapshot)
+      past.take(conditions, at: snapshot.taken)
       return tellAll(.news)
     case .permissions(let permissions):
       self.permissions = permissions
@@ -299,9 +302,9 @@ package struct ConsoleModel: Sendable {
   /// What screens may look at now.
   var context: ScreenContext {
     ScreenContext(
-      snapshot: snapshot, unseen: unseen, conditions: conditions, now: moment.wall,
-      monotonic: moment.monotonic,
-      size: frame.bodySize, brush: brush, commands: commands, keymap: keymap,
+      snapshot: snapshot, unseen: unseen, conditions: conditions, past: past,
+      now: moment.wall, monotonic: moment.monotonic, size: frame.bodySize, brush: brush,
+      commands: commands, keymap: keymap,
       permissions: permissions, depot: depot, version: version, recent: recent, deeds: deeds,
       screen: screenID)
   }

@@ -2,21 +2,7 @@
 
 internal import Ambient
 internal import Bytes
-internal import Triage
 internal import Views
-
-extension Condition {
-  /// The condition for a program.
-  var shownJSON: JSONValue {
-    .object([
-      "rule": .string(rule), "severity": .string("\(severity)"),
-      "title": .string(diagnosis.title), "subject": .string(diagnosis.subject),
-      "cause": .string(diagnosis.cause), "evidence": .array(diagnosis.evidence.map { .string($0) }),
-      "since": .string("\(since)"), "command": .string(diagnosis.remedy.command),
-      "advice": .string(diagnosis.remedy.advice),
-    ])
-  }
-}
 
 extension EngineSnapshot {
   /// The figures for a program.

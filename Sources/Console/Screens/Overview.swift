@@ -13,6 +13,8 @@ package struct Overview: Screen {
   /// The columns from which on panes stand in two and in three columns.
   private static let columnsForTwo = 72
   private static let columnsForThree = 150
+  /// The spare rows from which on what is over is told too.
+  private static let rowsForPast = 4
   /// The most conditions that take more than one line each.
   static let conditionsAtLengthMax = 3
 
@@ -101,9 +103,18 @@ package struct Overview: Screen {
     let columns = arrangement(panes, rest)
     let gap = columns.count > 1 ? 1 : 0
     let shares = columns.map { _ in Share(minimum: 20, ideal: 20, weight: 1) }
-    for (column, place) in zip(columns, rest.columns(shares, gap: gap)) {
+    let lately = panes.lately
+    let spare = rest.rows - (columns.map { Pane.idealRows($0) }.max() ?? 0)
+    let isRoomy =
+      region.columns >= Self.columnsForTwo && spare >= Self.rowsForPast
+      && panes.knowsPast
+    let (main, below) = rest.split(top: rest.rows - (isRoomy ? spare : 0))
+    for (column, place) in zip(columns, main.columns(shares, gap: gap)) {
       guard let place else { continue }
       Pane.draw(column, into: &surface, place, context.brush)
+    }
+    if below.rows > 0 {
+      Pane.draw([lately], into: &surface, below, context.brush)
     }
   }
 
@@ -132,7 +143,7 @@ package struct Overview: Screen {
   package func json(_ context: ScreenContext) -> JSONValue {
     guard let snapshot = context.snapshot else { return .null }
     return .object([
-      "conditions": .array(context.conditions.map(\.shownJSON)),
+      "conditions": .array(context.conditions.map(\.json)),
       "taken": .string("\(snapshot.taken)"),
       "snapshot": snapshot.shownJSON,
     ])

@@ -2,6 +2,7 @@
 
 internal import Ambient
 internal import Terminal
+internal import Triage
 internal import Views
 internal import Widgets
 
@@ -14,6 +15,8 @@ struct OverviewPanes {
   private let rowsOfAll: Int
   /// Whether there is nothing that the snapshot does not count.
   private let isSure: Bool
+  private let past: [PastCondition]
+  private let lookedSince: WallTime?
 
   init(_ snapshot: EngineSnapshot, _ context: ScreenContext) {
     self.snapshot = snapshot
@@ -22,6 +25,8 @@ struct OverviewPanes {
     now = max(snapshot.taken, context.now)
     rowsOfAll = context.size.rows
     isSure = context.unseen == nil
+    past = context.past.over(besides: context.conditions)
+    lookedSince = context.past.lookedSince
   }
 
   /// How tall the lines of rates are.
@@ -250,6 +255,41 @@ struct OverviewPanes {
           surface.draw(
             Words(figures.bytes(ByteCount(move.bytes)), .dim), in: place, right: true, brush: brush)
         }
+      }
+    }
+  }
+
+  // MARK: - What was
+
+  /// How long somebody looks.
+  private var watched: Duration { lookedSince.map { max(.zero, now - $0) } ?? .zero }
+
+  /// Whether there is anything to say of what was.
+  var knowsPast: Bool { !past.isEmpty || watched >= .seconds(1) }
+
+  /// What was wrong and is over, the newest first.
+  var lately: Pane {
+    let (brush, figures, past, now, time) = (brush, figures, past, now, time)
+    let quiet = "nothing else was wrong in the \(time(watched)) that this console is open"
+    return Pane(
+      "Lately", rows: Share(minimum: 1, ideal: max(1, past.count), priority: 1)
+    ) { surface, region in
+      if past.isEmpty { surface.draw(Words(quiet, .dim), in: region.line(0), brush: brush) }
+      for (row, past) in past.prefix(region.rows).enumerated() {
+        let lasted = figures.duration(past.ended - past.condition.since).trimmed
+        let age = max(.zero, now - past.ended)
+        let ended = age < .seconds(1) ? "just now" : "\(time(age)) ago"
+        let often = past.times > 1 ? ", \(Figures.grouped(past.times)) times" : ""
+        let diagnosis = past.condition.diagnosis
+        let words = [
+          Words(padded(ended, columns: 11, right: true) + " ", .label),
+          Words("\(brush.glyphs.check) ", .good), Words(diagnosis.title),
+          Words("  lasted \(lasted)\(often)", .dim),
+        ]
+        let columns = words.reduce(0) { $0 + $1.columns }
+        let why = Words("  \(diagnosis.cause)", .dim)
+        let fits = columns + why.columns <= region.columns
+        surface.draw(fits ? words + [why] : words, in: region.line(row), brush: brush)
       }
     }
   }

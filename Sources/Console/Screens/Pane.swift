@@ -25,6 +25,11 @@ struct Pane {
   /// The rows of its border.
   private static let borderRows = 2
 
+  /// The rows that panes below one another wish for.
+  static func idealRows(_ panes: [Pane]) -> Int {
+    panes.reduce(0) { $0 + $1.rows.ideal + borderRows }
+  }
+
   /// Draws panes below one another.
   static func draw(
     _ panes: [Pane], into surface: inout Surface, _ region: Region, _ brush: Brush

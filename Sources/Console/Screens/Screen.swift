@@ -167,6 +167,8 @@ package struct ScreenContext: Sendable {
   package var unseen: String?
   /// What triage makes of it, worst first.
   package var conditions: [Condition]
+  /// What was wrong while the console looked, and is over.
+  package var past: PastConditions
   package var now: WallTime
   package var monotonic: MonotonicTime
   /// The size of the region in which the screen is drawn.
