@@ -30,10 +30,17 @@ package final class SandboxDirectory: Sendable {
 
   /// Makes a directory below `parent`, and clears what demos have left there whose machine stopped.
   package init(below parent: String, entropy: Entropy = .live) throws(DemoError) {
+    let name = FilePath.root.appending(Self.prefix + hexadecimal(entropy.bytes(8)))
+    path = "\(parent)/\(name)"
+    // The will comes before what it removes, so that there is no moment without one.
+    do throws(SubprocessError) {
+      will = try LastWill(Self.remover, ["-rf", "--", path])
+    } catch {
+      throw .unguarded("\(error)")
+    }
     do throws(DiskError) {
       let disk = try PosixDisk(root: parent)
       Self.clear(disk, parent)
-      let name = FilePath.root.appending(Self.prefix + hexadecimal(entropy.bytes(8)))
       try disk.makeDirectory(name, mode: 0o700)
       self.parent = disk
       self.name = name
@@ -43,12 +50,6 @@ package final class SandboxDirectory: Sendable {
       lock = Mutex(owner)
     } catch {
       throw .place(parent, error)
-    }
-    path = "\(parent)/\(name)"
-    do throws(SubprocessError) {
-      will = try LastWill(Self.remover, ["-rf", "--", path])
-    } catch {
-      throw .unguarded("\(error)")
     }
   }
 
