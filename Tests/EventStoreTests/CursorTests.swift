@@ -1,6 +1,7 @@
 // What cursors promise: at least once, never silently elsewhere.
 
 import Ambient
+import DiskSimulation
 import DurableFiles
 import EventStore
 import ScratchFiles
@@ -178,6 +179,47 @@ import Testing
     let cursor = try store.cursors.open("audit", in: region, of: store.reader)
     #expect(cursor.position == 0)
     try store.close()
+  }
+
+  @Test(arguments: [1, 2, 3] as [UInt64])
+  func `a place that was committed outlives a power cut, whenever its maker was killed`(
+    _ seed: UInt64
+  ) throws {
+    var isMade = false
+    var kills = 0
+    while !isMade {
+      var disk = SimulatedDisk(seed: seed, faults: .honest)
+      let events = try EventStore.open(on: disk, .still)
+      for number in 0..<10 { try events.append(.of("file:\(number % 3)", "\(number)")) }
+      try events.close()
+      disk.arm(.honest.arming(.killed, at: disk.operations + 1 + kills))
+      do throws(StoreError) {
+        let reader = try EventReader.open(on: disk)
+        _ = try CursorShelf(inStore: disk).open("audit", in: region, of: reader)
+        isMade = true
+      } catch {
+        #expect(disk.faultCounts[.killed] == 1)
+      }
+      // Another process of the machine goes on at the cursor, and what it commits is durable.
+      disk = disk.reopen()
+      let plan = FaultPlan.honest.arming(.nameLost, oneIn: 1)
+      disk.arm(plan)
+      let position: UInt64
+      do {
+        let reader = try EventReader.open(on: disk)
+        var cursor = try CursorShelf(inStore: disk).open("audit", in: region, of: reader)
+        _ = try cursor.next(limit: 4)
+        try cursor.commit()
+        position = cursor.position
+      }
+      disk.crash()
+      disk = disk.reopen()
+      let reader = try EventReader.open(on: disk)
+      let cursor = try CursorShelf(inStore: disk).open("audit", in: region, of: reader)
+      #expect(cursor.position == position, "killed at operation \(kills)")
+      kills += 1
+    }
+    #expect(kills > 20)
   }
 
   @Test func `a place behind the end of a restored log is refused`() throws {

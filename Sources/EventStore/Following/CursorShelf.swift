@@ -52,8 +52,10 @@ public struct CursorShelf: Sendable {
     guard let lineage = try reader.catalog().lineage else {
       throw .absent("an event")
     }
-    if try !exists(path) { try make(name, path, lineage, region, reader, start) }
+    let isNew = try !exists(path)
+    if isNew { try make(name, path, lineage, region, reader, start) }
     let file = try take(name, path)
+    if !isNew { try secureNames() }
     let record = try read(name, path, file)
     guard record.lineage == lineage else { throw .cursor(name, .otherStore) }
     guard record.name == name else {
@@ -122,6 +124,17 @@ public struct CursorShelf: Sendable {
         record.encoded, to: path, mode: 0o600, replacing: false, on: disk, entropy: entropy)
     } catch .exists {
       // Another reader made it in between; whose it is shows when it is opened.
+      try secureNames()
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
+  /// Makes durable that the cursors have their names: whoever made one may have been killed before it
+  /// did, and a place that is committed in a file without a name is lost when the power fails.
+  private func secureNames() throws(StoreError) {
+    do throws(DiskError) {
+      try disk.syncDirectory(directory)
     } catch {
       throw StoreError(error)
     }

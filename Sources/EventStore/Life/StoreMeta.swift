@@ -102,8 +102,9 @@ enum SmallFile {
       } catch .exists {
         // Somebody made it in between, which is as good.
       }
-      try disk.syncDirectory(directory.parent)
     }
+    // Whoever made it may have been killed before its name was durable.
+    try disk.syncDirectory(directory.parent)
     try disk.sweepTemporaries(in: directory)
   }
 
