@@ -21,7 +21,8 @@ extension StoreRehearsal {
   }
 
   /// Has two fences whose members take turns, and ends the first while the second is open: neither may
-  /// be seen then, for a part of the first stands behind the beginning of the second.
+  /// be seen then, for a part of the first stands behind the beginning of the second. Now and then
+  /// nobody lives to end them, and the next life cancels the one while the other is still to come.
   mutating func crossFences() throws {
     guard fences.isEmpty else { return try endFence() }
     try beginFence()
@@ -31,6 +32,7 @@ extension StoreRehearsal {
       try append(toFence: place)
     }
     guard fences.count == 2 else { return }
+    if generator.chance(oneIn: 3) { return try crash() }
     try endFence(at: 0, commits: true)
     try look()
   }
