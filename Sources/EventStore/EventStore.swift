@@ -180,10 +180,12 @@ public final class EventStore: Sendable {
   /// Appends one event with a durability of its own.
   @discardableResult
   public func append(_ event: NewEvent, _ durability: Durability) throws(StoreError) -> Receipt {
-    try check([event])
-    let request = PreparationRequest(event)
+    let events = [event]
+    try check(events)
+    let request = PreparationRequest(alone: events)
     if let known = try writer.admit(request) { return known[0] }
-    return try writer.append(request, durability)[0]
+    var receipts = try writer.append(request, durability)
+    return receipts.removeLast()
   }
 
   /// Appends events as one transaction: all of them become visible, or none.
@@ -325,8 +327,9 @@ public final class Fence: Sendable {
 
 extension EventStore {
   fileprivate func append(_ event: NewEvent, fence: Int) throws(StoreError) -> Receipt {
-    try check([event])
-    let request = PreparationRequest(event, fence: fence)
+    let events = [event]
+    try check(events)
+    let request = PreparationRequest(alone: events, fence: fence)
     if let known = try writer.admit(request) { return known[0] }
     return try writer.append(request, .durable)[0]
   }

@@ -19,8 +19,14 @@ struct PreparationRequest {
   let payloadBytes: Int
 
   /// One event by itself.
-  init(_ event: NewEvent, fence: Int? = nil) {
-    self.init([event], isBatch: false, fence)
+  init(_ event: NewEvent) {
+    self.init(alone: [event])
+  }
+
+  /// The one event of an array by itself, which is not copied so.
+  init(alone events: [NewEvent], fence: Int? = nil) {
+    precondition(events.count == 1, "an event by itself is one")
+    self.init(events, isBatch: false, fence)
   }
 
   /// Events that become visible together.
@@ -105,7 +111,10 @@ struct HashedTogether {
 extension PayloadDigest {
   /// The digest of each event's payload.
   fileprivate static func all(of events: [NewEvent]) -> [PayloadDigest] {
-    guard events.count > 1 else { return events.map { PayloadDigest(of: $0.payload.span) } }
+    if events.count == 1 {
+      let payload = events[0].payload
+      return [PayloadDigest(of: payload.span)]
+    }
     var together = HashedTogether(events.count, .plain)
     for index in events.indices {
       if events[index].payload.count < HashedTogether.bytesMax {
@@ -122,8 +131,8 @@ extension PayloadDigest {
 extension StreamKey {
   /// The key of each event's stream.
   fileprivate static func all(of events: [NewEvent]) -> [StreamKey] {
-    guard events.count > 1 else {
-      return events.map { StreamKey(entity: $0.coordinate.entityBytes, lane: $0.lane) }
+    if events.count == 1 {
+      return [StreamKey(entity: events[0].coordinate.entityBytes, lane: events[0].lane)]
     }
     var together = HashedTogether(events.count, streams)
     for index in events.indices {
