@@ -69,8 +69,8 @@ let fuzzing: [Target] =
     .executableTarget(
       name: "EventStoreFuzz",
       dependencies: [
-        "CacheEngine", "EventStore", "DiskSimulation", "DurableFiles", "Digests", "Bytes",
-        "Ambient",
+        "CacheEngine", "ColdStorage", "EventStore", "DiskSimulation", "DurableFiles", "Digests",
+        "Bytes", "Ambient",
       ],
       path: "Tests/Fuzzing", exclude: ["README.md"],
       swiftSettings: strict + [

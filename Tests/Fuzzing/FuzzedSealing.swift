@@ -69,7 +69,7 @@ enum FuzzedSealing {
     if target == .sealed {
       let key = DataKeyID(.entity("a"), generation: 1)
       let salt = [UInt8](repeating: 5, count: SealedHeader.saltByteCount)
-      return [0, 70_000].map { size in
+      return ([0, 70_000] as [UInt64]).map { size in
         let header = SealedHeader(key: key, salt: salt, plaintextBytes: size)
         return Array(header.encode()[12..<56]) + [UInt8](repeating: 1, count: 100)
       }
