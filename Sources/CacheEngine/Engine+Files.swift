@@ -66,10 +66,10 @@ extension Engine {
     if let found = try depot.copy(at: path, path) {
       return FileStanding(found.details, state: row?.state.description ?? "new", isHot: true)
     }
+    if row?.state == .shredded { throw .shredded(path) }
     guard let row, let details = row.stored?.details ?? row.hot?.details else {
       throw .notFound(path)
     }
-    if row.state == .shredded { throw .shredded(path) }
     return FileStanding(details, state: row.state.description, isHot: false)
   }
 
@@ -83,6 +83,7 @@ extension Engine {
     var turn = try ledger.turn(of: path)
     let found = try depot.copy(at: path, path)
     let isAnother = found.map { turn.row?.hot?.isSame(as: $0) != true } ?? false
+    if turn.row?.state == .shredded { try shredding?.destroyKey(of: path) }
     if turn.row != nil { try turn.append(.deleted) }
     if let found, isAnother {
       try turn.append(.written(found, .found))

@@ -178,8 +178,6 @@ public final class Engine: Sendable {
     let reading = try Self.reading(parts, registry)
     ledger = Ledger(
       store, manifest, clock: parts.monotonicClock, log: log, news: changes, findings: findings)
-    look = DepotLook(ledger: ledger, depot: depot, clock: parts.wallClock)
-    intake = Intake(look: look, manifest: manifest)
     let sealing = ObjectSealing(
       store, settings.sealing, to: parts.cold, entropy: parts.entropy, log: log)
     if let sealing {
@@ -189,6 +187,9 @@ public final class Engine: Sendable {
     } else {
       shredding = nil
     }
+    look = DepotLook(
+      ledger: ledger, depot: depot, clock: parts.wallClock, shredding: shredding)
+    intake = Intake(look: look, manifest: manifest)
     let uploader = Uploader(
       depot: depot, cold: parts.cold,
       naming: ObjectNaming(limits: parts.cold.capabilities.keyLimits, lineage: store.lineage),

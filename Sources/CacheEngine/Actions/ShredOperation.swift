@@ -65,7 +65,9 @@ extension ProjectionDoor {
     ProjectionDoor(sealingDoor) { (_) throws(OperationFault) in
       let settings = ground.settings.sealing
       var objection: String?
-      if !settings.isOn {
+      if ground.settings.depot.isReadOnly {
+        objection = "the engine is read-only, and destroys nothing"
+      } else if !settings.isOn {
         objection =
           "'encrypt' is off, so stored objects can be read by whoever has them, and destroying a "
           + "key would destroy nothing"

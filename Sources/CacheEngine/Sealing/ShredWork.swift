@@ -92,7 +92,10 @@ struct ShredWork: Sendable {
     return nil
   }
 
-  private func destroyKey(of path: FilePath) throws(EngineError) {
+  /// Destroys the key of a file that is shredded by its row. Whoever writes such a file anew has this
+  /// done first, in the file's turn: a shred that a crash has interrupted must not end with the newer
+  /// bytes under the older ones' key, which it promised to destroy.
+  func destroyKey(of path: FilePath) throws(EngineError) {
     do throws(StoreError) {
       try sealing.shredder.shred(SealingScope(of: path, under: .file).keyScope)
     } catch {

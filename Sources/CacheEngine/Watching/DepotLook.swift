@@ -19,6 +19,8 @@ struct DepotLook: Sendable {
   let ledger: Ledger
   let depot: Depot
   let clock: WallClock
+  /// Nil where there are no keys.
+  let shredding: ShredWork?
 
   /// Writes down what has become of a file; true when something has.
   @discardableResult
@@ -39,7 +41,8 @@ struct DepotLook: Sendable {
       } else {
         try turn.append(.written(try depot.copy(at: path, path) ?? found, cause))
       }
-    case (let found?, _):
+    case (let found?, let row):
+      if row?.state == .shredded { try shredding?.destroyKey(of: path) }
       try turn.append(.written(found, cause))
     }
     return true

@@ -118,6 +118,19 @@ import Testing
     #expect(try ground.row("b")?.state == .clean)
   }
 
+  @Test func `what is copied of the keyset is not sent again by the next engine`() throws {
+    let ground = try ground()
+    try ground.store("a", "hello")
+    let parts = try keysetParts(ground)
+    try ground.reopen()
+    let uploads = ground.cold.count("upload")
+    ground.running.stepOrphans()
+    #expect(ground.cold.count("upload") == uploads)
+    #expect(try keysetParts(ground) == parts)
+    try ground.store("b", "hello")
+    #expect(try keysetParts(ground) != parts)
+  }
+
   @Test func `the copy of the keyset opens what is stored when everything local is lost`() throws {
     let ground = try ground()
     for number in 0..<300 { try ground.store(try FilePath("f\(number)"), "bytes \(number)") }
@@ -151,6 +164,7 @@ import Testing
     #expect(try ground.row("gone")?.state == .shredded)
     #expect(try ground.text("gone") == nil)
     #expect(throws: EngineError.shredded("gone")) { try ground.running.fetch("gone") }
+    #expect(throws: EngineError.shredded("gone")) { try ground.running.status("gone") }
     #expect(try holders(of: "very secret", on: ground.depotDisk) == [])
     #expect(try ground.local.head(try ObjectKey(bytes: stored.key), nil) == nil)
     // An older copy of the keyset, which somebody kept, is wrapped by a key that is no more.
@@ -242,6 +256,56 @@ import Testing
     #expect(
       try ground.gate().refusal("data.shred", ["selection": ["paths": ["plain"]]])?.token
         == .conflict)
+  }
+
+  @Test func `a restore that is under way when its file is shredded leaves nothing`() throws {
+    let ground = try ground()
+    try ground.store("a", "the very secret")
+    #expect(ground.running.stepEvict("a"))
+    let generation = try #require(try ground.row("a")?.generation)
+    let engine = ground.running
+    ground.cold.hook {
+      $0.afterDownload = { _ in
+        do throws(EngineError) {
+          let outcome = try engine.shredding?.run(
+            "a", judged: generation, takesPinned: false, reason: "")
+          #expect(outcome == .done)
+        } catch {
+          Issue.record("the shred failed: \(error)")
+        }
+      }
+    }
+    #expect(throws: EngineError.shredded("a")) { try ground.running.fetch("a") }
+    #expect(try ground.text("a") == nil)
+    #expect(try holders(of: "very secret", on: ground.depotDisk) == [])
+  }
+
+  @Test(arguments: [false, true])
+  func `what is written before an interrupted shred goes on has another key`(
+    _ isDeleted: Bool
+  ) throws {
+    let ground = try ground()
+    try ground.store("a", "the very secret")
+    let row = try #require(try ground.row("a"))
+    let aside = Depot.evicting.appending(Departure.asideName(of: "a", generation: row.generation))
+    try ground.depotDisk.rename("a", to: aside, replacing: false)
+    var turn = try ground.running.ledger.turn(of: "a")
+    try turn.append(.shredded(reason: ""))
+    try ground.kill()
+    if isDeleted { try ground.running.delete("a") }
+    try ground.store("a", "second")
+    #expect(try ground.row("a")?.stored?.sealing?.version == 2)
+    let id = DataKeyID(SealingScope(of: "a", under: .file).keyScope, generation: 1)
+    guard case .shredded = try ground.running.store.dataKey(id) else {
+      Issue.record("the older key lives")
+      return
+    }
+    let work = try #require(ground.running.shredding)
+    #expect(
+      try work.run("a", judged: row.generation, takesPinned: false, reason: "")
+        == .changed("it is not what the plan saw"))
+    #expect(ground.running.stepEvict("a"))
+    #expect(try ground.running.fetch("a") == 6)
   }
 
   @Test func `a shred that a crash interrupted is finished by its job`() throws {
