@@ -10,6 +10,7 @@
 
 internal import Ambient
 internal import ColdStorage
+internal import Digests
 internal import EventStore
 
 /// Copies of a store's keyset in its primary.
@@ -80,7 +81,7 @@ final class KeysetCopies: Sendable {
     start -= start % Self.blockRecords
     while start < extent.records {
       let end = Self.end(of: start, extent.records)
-      try send(start..<end, of: extent, cancellation)
+      try send(start..<end, of: extent, unlessThere: known == nil, cancellation)
       start = end
     }
     state.withLock { ($0.writing, $0.copied) = (extent.writing, extent.records) }
@@ -94,8 +95,9 @@ final class KeysetCopies: Sendable {
     return min(records, start + blockRecords)
   }
 
+  /// Sends a part; what an engine before this one has sent already stays as it is.
   private func send(
-    _ range: Range<Int>, of extent: KeysetExtent, _ cancellation: Cancellation?
+    _ range: Range<Int>, of extent: KeysetExtent, unlessThere: Bool, _ cancellation: Cancellation?
   ) throws(StorageError) {
     let bytes: [UInt8]
     do throws(StoreError) {
@@ -106,9 +108,14 @@ final class KeysetCopies: Sendable {
     }
     let number = "\(range.lowerBound)"
     let name = String(repeating: "0", count: max(0, Self.digits - number.utf8.count)) + number
+    let key = try ObjectKey(prefix(of: extent) + name)
+    if unlessThere, let there = try cold.head(key, cancellation),
+      there.size == UInt64(bytes.count), there.digest == Blake3.digest(of: bytes)
+    {
+      return
+    }
     _ = try cold.upload(
-      try ObjectKey(prefix(of: extent) + name), from: BytesSource(bytes),
-      UploadRequest(cancellation: cancellation))
+      key, from: BytesSource(bytes), UploadRequest(cancellation: cancellation))
   }
 
   /// Everything of this store's keysets.
