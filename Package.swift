@@ -151,9 +151,7 @@ let house: [Target] =
       "Bench",
       [
         "Manifest", "Operations", "EventStore", "RocksDB", "SQLite", "CloudStorage", "ColdStorage",
-        "HTTP",
-        "Retry",
-        "Telemetry", "Digests", "DurableFiles", "Ambient", "Bytes",
+        "HTTP", "Retry", "Terminal", "Telemetry", "Digests", "DurableFiles", "Ambient", "Bytes",
       ]),
 
     // 6: the face
@@ -195,8 +193,8 @@ let house: [Target] =
     suite(
       "LarderTests",
       [
-        "larder", "Operations", "EventStore", "Digests", "DurableFiles", "Flags", "Sockets",
-        "Ambient", "Bytes",
+        "larder", "Console", "Operations", "EventStore", "Digests", "DurableFiles", "Flags",
+        "Sockets", "Ambient", "Bytes",
         "ChildProcesses", "Loopback", "S3Servers", "ScratchFiles",
       ]),
     suite("BenchTests", ["Bench", "Ambient", "Bytes"]),
@@ -226,7 +224,12 @@ let house: [Target] =
         "Operations", "EventStore", "DiskSimulation", "ScratchFiles", "DurableFiles", "Digests",
         "Bytes", "Ambient",
       ]),
-    suite("DemoTests", ["Demo", "ScratchFiles", "DurableFiles", "Manifest", "Ambient"]),
+    suite(
+      "DemoTests",
+      [
+        "Demo", "Console", "Widgets", "Terminal", "CacheEngine", "Manifest", "Operations",
+        "Triage", "Views", "ScratchFiles", "DurableFiles", "Bytes", "Ambient",
+      ]),
     suite("RehearsalTests", ["Rehearsal", "ColdStorage", "DiskSimulation", "Ambient"]),
     suite(
       "CloudStorageTests",
@@ -264,6 +267,12 @@ let house: [Target] =
         "Console", "Widgets", "Terminal", "TerminalEmulator", "Views", "Triage", "Operations",
         "DurableFiles", "Bytes", "Ambient",
       ], resources: [.embedInCode("Golden")]),
+    suite(
+      "MatrixTests",
+      [
+        "larder", "Terminal", "TerminalEmulator", "ChildProcesses", "ScratchFiles", "DurableFiles",
+        "Ambient",
+      ]),
     suite("TidyTests", ["DurableFiles"]),
   ] + fuzzing
 

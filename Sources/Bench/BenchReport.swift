@@ -129,6 +129,7 @@ extension BenchReport {
 extension Quantity {
   /// A value in the unit that leaves one to three digits before the point: `6.41 GB/s`, `61.2 ns`.
   package func spelled(_ value: Double) -> String {
+    if self == .share { return fixed(value * 100, 2) + " %" }
     let (prefixes, base) =
       self == .seconds ? (["n", "us", "ms", "s"], 1e-9) : (["", "k", "M", "G", "T"], 1)
     var (scaled, step) = (value / base, 0)
@@ -139,9 +140,10 @@ extension Quantity {
     let number = fixed(scaled, scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0)
     return switch self {
     case .seconds: number + " " + (step == 0 ? "ns" : prefixes[step])
-    case .bytesPerSecond: number + " \(prefixes[step])B/s"
+    case .bytesPerSecond, .traffic: number + " \(prefixes[step])B/s"
     case .bytes: number + " \(prefixes[step])B"
-    case .perSecond: number + prefixes[step] + "/s"
+    case .perSecond, .times: number + prefixes[step] + "/s"
+    case .share: number
     }
   }
 }

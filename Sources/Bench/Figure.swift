@@ -7,9 +7,20 @@ package enum Quantity: String, Sendable {
   case perSecond = "1/s"
   case seconds = "s"
   case bytes = "B"
+  /// Bytes a second that are a burden, such as those sent over a line.
+  case traffic = "B/s sent"
+  /// How often a second something happens that had better not.
+  case times = "times/s"
+  /// A share of a whole, 1 being all of it.
+  case share = "of 1"
 
   /// Whether less is better.
-  package var isCost: Bool { self == .seconds || self == .bytes }
+  package var isCost: Bool {
+    switch self {
+    case .seconds, .bytes, .traffic, .times, .share: true
+    case .bytesPerSecond, .perSecond: false
+    }
+  }
 }
 
 /// What a figure has to reach.

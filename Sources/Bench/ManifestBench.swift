@@ -51,7 +51,7 @@ package final class ManifestBench {
     let machine = Machine.current()
     let (events, _) = try directory.freshDisk()
     let (state, path) = try directory.freshDisk()
-    let store = try storing { () throws(StoreError) in try open(on: events) }
+    let store = try BenchDepot.open(on: events)
     let logSeconds = try seconds { () throws(BenchFailure) in try fill(store) }
     step(progress)
     let place = ManifestPlace.directory(state, path: Array(path.utf8))
@@ -106,63 +106,26 @@ package final class ManifestBench {
 
   // MARK: - The depot
 
-  private func open(on disk: PosixDisk) throws(StoreError) -> EventStore {
-    var options = StoreOptions()
-    FileEvent.register(in: &options.payloads)
-    return try EventStore.open(on: disk, options)
-  }
-
-  private func path(_ number: Int) -> FilePath {
-    // A hundred files a directory, a hundred directories one above.
-    let bytes = "depot/d\(number / 10_000)/e\(number / 100 % 100)/file-\(number).psd"
-    do throws(DiskError) { return try FilePath(bytes) } catch {
-      preconditionFailure("the bench's paths are valid: \(error)")
-    }
-  }
-
-  private func hot(_ number: Int) -> HotCopy {
-    HotCopy(
-      details: FileDetails(
-        size: UInt64(random.below(1 << 20)), mode: 0o644, owner: 1_000, group: 1_000,
-        modifiedNanoseconds: 1_700_000_000_000_000_000 + Int64(number)),
-      inode: UInt64(number), changedNanoseconds: 1_700_000_000_000_000_000 + Int64(number))
-  }
-
-  private func stored(_ number: Int) -> StoredCopy {
-    StoredCopy(
-      digest: Blake3.digest(of: Array("\(number)".utf8).span), details: hot(number).details,
-      key: Array("files/\(path(number))".utf8), backend: "primary", sealing: nil,
-      verified: WallTime(seconds: 1_700_000_000))
-  }
-
   private func begun(_ number: Int) -> FileEvent {
     switch number % 20 {
-    case 0: FileEvent(path(number), .written(hot(number), .found))
-    case 1..<8: FileEvent(path(number), .adopted(stored(number), hot: hot(number)))
-    default: FileEvent(path(number), .adopted(stored(number), hot: nil))
+    case 0: FileEvent(BenchDepot.path(number), .written(BenchDepot.hot(number), .found))
+    case 1..<8:
+      FileEvent(
+        BenchDepot.path(number), .adopted(BenchDepot.stored(number), hot: BenchDepot.hot(number)))
+    default: FileEvent(BenchDepot.path(number), .adopted(BenchDepot.stored(number), hot: nil))
     }
   }
 
   private func fill(_ store: EventStore) throws(BenchFailure) {
-    try append(options.files, to: store) { number in begun(number) }
+    try BenchDepot.append(options.files, to: store) { number in begun(number) }
     // Some that wait for their next attempt, for the order of deadlines to have rows.
     let waiting = max(1, options.files / 400)
-    try append(waiting, to: store) { index in
+    try BenchDepot.append(waiting, to: store) { index in
       FileEvent(
-        path(index * 20 % options.files),
+        BenchDepot.path(index * 20 % options.files),
         .deferred(
           attempts: 1, until: WallTime(seconds: 1_800_000_000 + Int64(index % 1_000)),
           fault: "no route to the store"))
-    }
-  }
-
-  private func append(
-    _ count: Int, to store: EventStore, _ event: (Int) -> FileEvent
-  ) throws(BenchFailure) {
-    let batch = EventStoreLimits.batchEventsMax
-    for start in stride(from: 0, to: count, by: batch) {
-      let events = (start..<min(count, start + batch)).map { event($0).event(judged: nil) }
-      try storing { () throws(StoreError) in _ = try store.append(batch: events) }
     }
   }
 
@@ -189,7 +152,7 @@ package final class ManifestBench {
     let begun = clock.now()
     let manifest = try manifesting { () throws(ManifestError) in
       let manifest = try Manifest.open(place, log: store.reader, inline)
-      _ = try manifest.row(at: path(options.files / 2))
+      _ = try manifest.row(at: BenchDepot.path(options.files / 2))
       return manifest
     }
     add("opening, to the first row", .seconds, (clock.now() - begun).inSeconds, .value(1))
@@ -219,7 +182,8 @@ package final class ManifestBench {
       let place = try manifesting { () throws(ManifestError) in
         // Only some files wait for a deadline.
         let number = random.below(options.files)
-        return try manifest.place(of: path(order == .retry ? number / 20 * 20 : number), in: order)
+        return try manifest.place(
+          of: BenchDepot.path(order == .retry ? number / 20 * 20 : number), in: order)
       }
       var rows = 0
       times.append(
@@ -237,7 +201,7 @@ package final class ManifestBench {
   private func measurePrefixes(_ manifest: Manifest) throws(BenchFailure) {
     var times: [Double] = []
     for _ in 0..<options.pages {
-      let prefix = path(random.below(options.files)).parent.parent.bytes
+      let prefix = BenchDepot.path(random.below(options.files)).parent.parent.bytes
       times.append(
         try seconds { () throws(BenchFailure) in
           _ = try manifesting { () throws(ManifestError) in
@@ -252,11 +216,11 @@ package final class ManifestBench {
     _ manifest: Manifest, _ store: EventStore
   ) throws(BenchFailure) {
     let files = (0..<options.transitions / 2).map { _ in random.below(options.files) }
-    try append(options.transitions, to: store) { index in
+    try BenchDepot.append(options.transitions, to: store) { index in
       let number = files[index / 2 % files.count]
       return index % 2 == 0
-        ? FileEvent(path(number), .written(hot(number), .closed))
-        : FileEvent(path(number), .confirmed(hot(number)))
+        ? FileEvent(BenchDepot.path(number), .written(BenchDepot.hot(number), .closed))
+        : FileEvent(BenchDepot.path(number), .confirmed(BenchDepot.hot(number)))
     }
     let taken = try seconds { () throws(BenchFailure) in
       try manifesting { () throws(ManifestError) in
@@ -267,11 +231,4 @@ package final class ManifestBench {
       "transitions applied in batches, random files", .perSecond,
       Double(options.transitions) / taken, .value(8_000))
   }
-}
-
-/// Runs the body with the manifest's word as a failure of the bench.
-private func manifesting<Result>(
-  _ body: () throws(ManifestError) -> Result
-) throws(BenchFailure) -> Result {
-  do throws(ManifestError) { return try body() } catch { throw BenchFailure("\(error)") }
 }

@@ -114,15 +114,26 @@ extension Engine {
       inFlight: inFlight,
       queued: Tally(counts[.dirty] - counts.waiting).less(going),
       waiting: Tally(counts.waiting).less(goingAgain), oldest: oldestAtRisk,
-      drain: hold == nil ? uploads.flow.duration(of: atRisk) : nil, rate: uploads.flow.rate,
+      drain: willDrain(counts) ? uploads.flow.duration(of: atRisk) : nil, rate: uploads.flow.rate,
       hold: hold, stored: counters.uploads.value, storedBytes: counters.uploadedBytes.value,
       gaveUp: counters.uploadsGivenUp.value)
+  }
+
+  /// Whether all that is at risk is stored in time if nobody does anything; if not, nobody knows how
+  /// long it will take.
+  private func willDrain(_ counts: Counts) -> Bool {
+    guard uploads.hold == nil, counts[.failed].files == 0 else { return false }
+    switch parts.backends.first?.standing.condition {
+    case .down, .refusing: return false
+    case .unknown, .up, nil: return true
+    }
   }
 
   private var restoresView: RestoresView {
     let standing = restores.standing
     return RestoresView(
-      inFlight: standing.inFlight, queued: standing.queued, rate: restores.flow.rate,
+      inFlight: standing.inFlight, recent: restores.recent.newest, queued: standing.queued,
+      rate: restores.flow.rate,
       hits: hits.view, misses: misses.view, restored: counters.restores.value,
       restoredBytes: counters.restoredBytes.value, failed: counters.restoreFailures.value)
   }
@@ -192,9 +203,17 @@ extension Tally {
   }
 }
 
+extension LatencyView {
+  fileprivate init(_ summary: RecentDurations.Summary) {
+    self.init(
+      p50: summary.p50, p99: summary.p99, count: summary.count,
+      steps: DurationSteps.counts(of: summary.sorted))
+  }
+}
+
 extension RecentDurations {
   fileprivate var view: LatencyView? {
-    summary.map { LatencyView(p50: $0.p50, p99: $0.p99, count: $0.count) }
+    summary.map { LatencyView($0) }
   }
 }
 
@@ -209,7 +228,7 @@ extension BackendView {
       }
     self.init(
       name: standing.name, isPrimary: isPrimary, state: state,
-      latency: standing.latency.map { LatencyView(p50: $0.p50, p99: $0.p99, count: $0.count) },
+      latency: standing.latency.map { LatencyView($0) },
       calls: standing.calls, failures: standing.failures, retries: standing.retries,
       lastAnswer: standing.lastAnswer)
   }

@@ -5,7 +5,7 @@
 package import Ambient
 package import Retry
 internal import Synchronization
-internal import Telemetry
+package import Telemetry
 
 /// A backend at one moment.
 package struct BackendStanding: Equatable, Sendable {
@@ -25,20 +25,13 @@ package struct BackendStanding: Equatable, Sendable {
   /// How its circuit stands.
   package var circuit: CircuitSnapshot
   /// What half of its last calls, and all but one in a hundred, took at most; nil before the first.
-  package var latency: Latency?
+  package var latency: RecentDurations.Summary?
   /// Operations, attempts that failed, and attempts after a first one, since the process began.
   package var calls: UInt64
   package var failures: UInt64
   package var retries: UInt64
   /// When it last answered, whatever it said.
   package var lastAnswer: WallTime?
-
-  /// How long calls took.
-  package struct Latency: Equatable, Sendable {
-    package var p50: Duration
-    package var p99: Duration
-    package var count: Int
-  }
 }
 
 /// What is kept of a backend's calls.
@@ -64,7 +57,8 @@ final class BackendRecord: Sendable {
   /// Takes the end of one operation in: nil for one that went well.
   func note(_ error: StorageError?, retries: Int, took duration: Duration, at now: WallTime) {
     let meaning = error.map(\.meaning) ?? .answer
-    if meaning == .nothing { return }
+    // What the circuit refused was asked of nobody, and took no time that says anything.
+    if meaning == .nothing || error?.isOfCircuit == true { return }
     durations.add(duration)
     state.withLock { (state: inout State) in
       state.calls += 1
@@ -101,7 +95,7 @@ final class BackendRecord: Sendable {
     }
     return BackendStanding(
       name: name, condition: condition, circuit: circuit,
-      latency: durations.summary.map { .init(p50: $0.p50, p99: $0.p99, count: $0.count) },
+      latency: durations.summary,
       calls: state.calls, failures: state.failures, retries: state.retries,
       lastAnswer: state.lastAnswer)
   }
@@ -127,6 +121,11 @@ extension StorageError {
       .escapes, .integrity, .tooLarge, .unsupported:
       .answer
     }
+  }
+
+  /// Whether the backend was not even asked.
+  fileprivate var isOfCircuit: Bool {
+    if case .circuitOpen = self { true } else { false }
   }
 
   /// The failure itself, without how often it was tried.

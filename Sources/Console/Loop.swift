@@ -10,7 +10,7 @@
 // and the line has taken it; meanwhile only the newest is kept.
 
 package import Ambient
-internal import Bytes
+package import Bytes
 internal import Operations
 package import Terminal
 internal import Triage
@@ -34,6 +34,13 @@ package struct ConsoleOptions: Sendable {
   package var greeting: Notice?
   /// Themes that came from outside since the last time that was asked, as when a file was edited.
   package var news: @Sendable () -> LooksNews? = { nil }
+  /// What was worth knowing the last time, and who keeps it for the next.
+  package var memory: JSONValue = .null
+  package var keep: @Sendable (JSONValue) -> Void = { _ in }
+  /// Puts text where it can be taken from when the terminal may not have taken it; it may wait, and
+  /// answers where the text is, or nil when there is nothing to be said.
+  package var copyElsewhere: @Sendable (_ text: [UInt8], _ isTaken: Bool) -> Notice? = { _, _ in nil
+  }
 
   package init(
     clock: WallClock = .live, monotonic: MonotonicClock = .live, screen: ScreenID = .overview,
@@ -54,13 +61,17 @@ package struct ConsoleLoop: ~Copyable {
   private let loader: Loader
   private var looks: Looks
   private var model: ConsoleModel
-  private var taken: WallTime?
+  private var shown: EngineSnapshot?
+  private var unseen: String?
   /// Why a frame is owed; nil when what is shown is what there is.
   private var owed: FrameCause?
   /// Whether what is owed may wait for its turn.
   private var mayWait = false
   private var drawnForData: MonotonicTime?
   private var ending: ConsoleEnding?
+  /// What other threads have to say, until the loop takes it.
+  private let said = Monitor<[Notice]>([])
+  private let waker: Waker
 
   /// Runs a console until it ends, and says how.
   package static func run<Device: TerminalDevice & ~Copyable>(
@@ -75,15 +86,17 @@ package struct ConsoleLoop: ~Copyable {
   ) {
     self.host = host
     self.options = options
+    self.waker = waker
     loader = Loader(host, waker: waker)
     looks = options.looks
     let glyphs = GlyphSet.chosen(options.looks.theme.glyphs, in: device.abilities.alphabet)
     model = ConsoleModel(
       depot: host.depot, version: host.version, ownsEngine: host.ownsEngine,
-      permissions: host.permissions(), size: device.size,
+      isLive: host.isLive, permissions: host.permissions(), size: device.size,
       brush: Brush(glyphs, detail: device.detail),
       at: Moment(wall: options.clock.now(), monotonic: options.monotonic.now()))
     if let keymap = options.keymap { model.keymap = keymap }
+    model.recall(options.memory)
     host.onNews { waker.wake() }
   }
 
@@ -102,6 +115,7 @@ package struct ConsoleLoop: ~Copyable {
       for event in events where ending == nil { take(event, &device) }
     }
     loader.stop()
+    options.keep(model.memory)
     return ending ?? .stop
   }
 
@@ -118,6 +132,7 @@ package struct ConsoleLoop: ~Copyable {
       }
       takeSnapshot(&device)
       takeLooks(&device)
+      takeSaid(&device)
     case .ready: owe(.data, mayWait: false)
     case .timeUp:
       if let deadline = model.deadline, deadline <= options.monotonic.now() {
@@ -136,10 +151,27 @@ package struct ConsoleLoop: ~Copyable {
   private mutating func takeSnapshot<Device: TerminalDevice & ~Copyable>(
     _ device: inout Device
   ) {
-    guard let snapshot = host.snapshot(), snapshot.taken != taken else { return }
-    taken = snapshot.taken
-    tell(.snapshot(snapshot, unseen: host.unseen()), &device)
-    owe(.data, mayWait: true)
+    guard let snapshot = host.snapshot(), snapshot.taken != shown?.taken else { return }
+    let unseen = host.unseen()
+    // An engine at rest says from time to time that it is there, which is worth no frame.
+    if snapshot.saysTheSame(as: shown), unseen == self.unseen, !model.isStale {
+      tell(.stillTrue(snapshot.taken), &device)
+    } else {
+      tell(.snapshot(snapshot, unseen: unseen), &device)
+      owe(.data, mayWait: true)
+    }
+    (shown, self.unseen) = (snapshot, unseen)
+  }
+
+  private mutating func takeSaid<Device: TerminalDevice & ~Copyable>(_ device: inout Device) {
+    let notices = said.withLock { said in
+      defer { said = [] }
+      return said
+    }
+    for notice in notices {
+      tell(.notice(notice), &device)
+      owe(.data, mayWait: false)
+    }
   }
 
   private mutating func takeLooks<Device: TerminalDevice & ~Copyable>(
@@ -177,9 +209,13 @@ package struct ConsoleLoop: ~Copyable {
       case .cancel(let ticket): loader.cancel(ticket)
       case .askPermissions: tell(.permissions(host.permissions()), &device)
       case .copy(let text):
-        if !device.copy(text) {
-          tell(.notice(.refused("this terminal has no clipboard that can be asked")), &device)
-        }
+        let isTaken = device.copy(text)
+        // Where else it goes may be another program or a disk, for which the loop does not wait.
+        Worker("clipboard") { [options, said, waker] in
+          guard let notice = options.copyElsewhere(text, isTaken) else { return }
+          said.withLock { $0.append(notice) }
+          waker.wake()
+        }.detach()
       case .useMouse(let isOn): device.useMouse(isOn)
       case .nextTheme:
         looks.next()
@@ -223,5 +259,15 @@ package struct ConsoleLoop: ~Copyable {
     if cause == .data { drawnForData = now }
     owed = nil
     mayWait = false
+  }
+}
+
+extension EngineSnapshot {
+  /// Whether only the time at which it was taken is another.
+  fileprivate func saysTheSame(as other: EngineSnapshot?) -> Bool {
+    guard let other else { return false }
+    var same = self
+    same.taken = other.taken
+    return same == other
   }
 }

@@ -22,7 +22,7 @@ package struct Picture: Sendable {
   ) {
     var moment: Moment { Moment(wall: clock.now(), monotonic: monotonic.now()) }
     var model = ConsoleModel(
-      depot: host.depot, version: host.version, ownsEngine: host.ownsEngine,
+      depot: host.depot, version: host.version, ownsEngine: host.ownsEngine, isLive: host.isLive,
       permissions: host.permissions(), size: size, brush: Brush(glyphs), at: moment)
     var waiting: [ConsoleEffect] = []
     if let snapshot = host.snapshot() {

@@ -97,14 +97,12 @@ final class DemoGround: Sendable {
     _ depot: PosixDisk, _ stage: Stage, _ fault: Fault?
   ) -> @Sendable () throws(DiskError) -> any ChangeWatcher {
     let home = FilePath.root.appending(DepotRoot.stateDirectory)
-    if fault == .watcherDegraded {
-      return { () throws(DiskError) in
-        try ScanWatcher(
+    return { () throws(DiskError) in
+      if fault == .watcherDegraded && !stage.isLifted {
+        return try ScanWatcher(
           on: depot, excluding: [home], every: scanPause, clock: .live, pause: .live)
       }
-    }
-    return { () throws(DiskError) in
-      StagedWatcher(
+      return StagedWatcher(
         try depot.watch(
           excluding: [home], scanningEvery: scanPause, clock: .live, pause: .live), stage)
     }

@@ -30,11 +30,22 @@ package final class RecentDurations: Sendable {
     }
   }
 
-  /// What one call in two, and one in a hundred, did not exceed; nil when there was none.
-  package var summary: (p50: Duration, p99: Duration, count: Int)? {
+  /// What the remembered calls took together.
+  package struct Summary: Equatable, Sendable {
+    /// What one call in two, and one in a hundred, did not exceed.
+    package let p50: Duration
+    package let p99: Duration
+    package let count: Int
+    /// All of them, the shortest first.
+    package let sorted: [Duration]
+  }
+
+  /// The last calls together; nil when there was none.
+  package var summary: Summary? {
     let durations = state.withLock { $0.durations }.sorted()
     guard !durations.isEmpty else { return nil }
     func rank(_ part: Int) -> Duration { durations[(durations.count * part - 1) / 100] }
-    return (rank(50), rank(99), durations.count)
+    return Summary(
+      p50: rank(50), p99: rank(99), count: durations.count, sorted: durations)
   }
 }

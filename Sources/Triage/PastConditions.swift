@@ -20,15 +20,12 @@ public struct PastConditions: Hashable, Sendable {
 
   /// The newest first.
   public private(set) var list: [PastCondition] = []
-  /// The snapshot from which on somebody looks; nil before the first.
-  public private(set) var lookedSince: WallTime?
   private var present: [Condition] = []
 
   public init() {}
 
   /// Takes in what is wrong at a moment.
   public mutating func take(_ conditions: [Condition], at moment: WallTime) {
-    lookedSince = lookedSince ?? moment
     let gone = present.filter { old in !conditions.contains { $0.isSameTrouble(as: old) } }
     for condition in gone.reversed() {
       let before = list.firstIndex { $0.condition.isSameTrouble(as: condition) }

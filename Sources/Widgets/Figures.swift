@@ -41,6 +41,13 @@ package struct Figures: Sendable {
     right(duration.map { Self.spelled($0, micro: isPlain ? "us" : "µs") }, Self.durationColumns)
   }
 
+  /// How long until everything is stored: `at once` where that cannot be told from now.
+  package func drain(_ duration: Duration?) -> String {
+    guard let duration else { return unknown }
+    return duration < .milliseconds(1)
+      ? "at once" : Self.spelled(duration, micro: isPlain ? "us" : "µs")
+  }
+
   /// `7 %`; not 100 before all is there, and not 0 before nothing is.
   package func share(_ share: Double?) -> String {
     right(share.map(Self.percent), Self.shareColumns)
@@ -78,6 +85,7 @@ package struct Figures: Sendable {
     let nanoseconds = max(0, duration.wholeNanoseconds)
     let seconds = nanoseconds / 1_000_000_000
     switch nanoseconds {
+    case 0: return "0 s"
     case ..<1_000: return "\(nanoseconds) ns"
     case ..<1_000_000: return "\(nanoseconds / 1_000) \(micro)"
     case ..<1_000_000_000: return "\(nanoseconds / 1_000_000) ms"

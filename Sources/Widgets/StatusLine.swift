@@ -72,9 +72,12 @@ package struct KeyHint: Hashable, Sendable {
 /// A line of keys, as many as there is room for, the first before the last.
 package struct KeyHints: Sendable {
   package var hints: [KeyHint]
+  /// How many of the last are kept when there is no room for all.
+  package var lastKept: Int
 
-  package init(_ hints: [KeyHint]) {
+  package init(_ hints: [KeyHint], lastKept: Int = 0) {
     self.hints = hints
+    self.lastKept = lastKept
   }
 
   /// How many columns all of them take.
@@ -87,8 +90,7 @@ package struct KeyHints: Sendable {
   ) {
     let line = region.line(0)
     var column = 0
-    for hint in hints {
-      guard column + hint.columns <= line.columns else { break }
+    for hint in fitting(line.columns) {
       let rest = line.split(left: column).rest
       let (key, label): (Role, Role) =
         hint.isEnabled ? (.key, .keyLabel) : (.keyDisabled, .keyDisabled)
@@ -96,5 +98,23 @@ package struct KeyHints: Sendable {
         [Words(hint.key, key), Words(" " + hint.label, label)], in: rest, on: ground, brush: brush)
       column += hint.columns + 2
     }
+  }
+
+  /// Those that there is room for: the first ones, and the last where so many are kept.
+  private func fitting(_ columns: Int) -> [KeyHint] {
+    let last = hints.suffix(lastKept)
+    let kept = last.reduce(0) { $0 + $1.columns + 2 }
+    var (fitting, used): ([KeyHint], Int) = ([], 0)
+    for hint in hints.dropLast(lastKept) {
+      guard used + hint.columns + kept <= columns else { break }
+      fitting.append(hint)
+      used += hint.columns + 2
+    }
+    for hint in last {
+      guard used + hint.columns <= columns else { break }
+      fitting.append(hint)
+      used += hint.columns + 2
+    }
+    return fitting
   }
 }

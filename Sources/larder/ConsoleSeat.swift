@@ -8,7 +8,6 @@ import Console
 import DurableFiles
 import Flags
 import Operations
-import Synchronization
 import Terminal
 import Views
 import Widgets
@@ -89,9 +88,10 @@ struct ConsoleSeat {
 
   /// A console at an engine of this process.
   init(keeping engine: EngineHost) {
-    let (depot, wake) = (engine.engine, NewestSnapshot(engine.engine))
+    let depot = engine.engine
+    let newest = NewestSnapshot({ depot.snapshot() }, onNews: { depot.onNews($0) })
     host = ConsoleHost(
-      snapshot: wake.newest, onNews: { wake.wake(by: $0) },
+      snapshot: { newest.value }, onNews: { newest.wake(by: $0) },
       unseen: { depot.atRisk.unseen }, dispatcher: engine.dispatcher, caller: .own(.console),
       depot: escaped(engine.settings.depot.path), version: version, ownsEngine: true)
   }
@@ -101,7 +101,8 @@ struct ConsoleSeat {
     let snapshot = depot.snapshot()
     host = ConsoleHost(
       snapshot: { snapshot }, onNews: { _ in }, dispatcher: gate, caller: .own(.console),
-      depot: escaped(depot.settings.depot.path), version: version, ownsEngine: false)
+      depot: escaped(depot.settings.depot.path), version: version, ownsEngine: false,
+      isLive: false)
   }
 
   /// Runs the console at this process's terminal, and gives that back.
@@ -122,6 +123,11 @@ struct ConsoleSeat {
     let watch = wishes.themeFile.map { file in ThemeWatch(file) { waker.wake() } }
     defer { watch?.stop() }
     chosen.news = { watch?.taken }
+    let memory = ConsoleMemory()
+    chosen.memory = memory.read()
+    chosen.keep = { memory.keep($0) }
+    let clipboard = Clipboard(memory)
+    chosen.copyElsewhere = { clipboard.take($0, isTaken: $1) }
     let ending = ConsoleLoop.run(host, on: &terminal, waker: waker, chosen)
     terminal.close()
     return ending
@@ -134,29 +140,5 @@ struct ConsoleSeat {
     let picture = Picture(of: screen, host, size)
     if asJSON { return try output.print(json: picture.json) }
     for line in picture.surface.lines { try output.print(line) }
-  }
-}
-
-/// The newest snapshot of an engine: made on a thread that the engine wakes, so that the console's loop
-/// only ever takes what is there.
-private final class NewestSnapshot: Sendable {
-  private let snapshot: Mutex<EngineSnapshot?>
-  private let engine: Engine
-
-  init(_ engine: Engine) {
-    self.engine = engine
-    snapshot = Mutex(engine.snapshot())
-  }
-
-  var newest: @Sendable () -> EngineSnapshot? {
-    { self.snapshot.withLock { $0 } }
-  }
-
-  func wake(by wake: @escaping @Sendable () -> Void) {
-    engine.onNews {
-      let newer = self.engine.snapshot()
-      self.snapshot.withLock { $0 = newer }
-      wake()
-    }
   }
 }

@@ -38,6 +38,9 @@ func showDemo(_ options: DemoOptions) throws(Failure) -> ExitCode {
   screen.greeting = Notice(
     "a sandbox at work: 2 shows its files, : finds any command, ? shows every key, q leaves",
     .accent)
+  // A sandbox leaves nothing behind, so no file takes what the terminal does not.
+  let clipboard = Clipboard(nil)
+  screen.copyElsewhere = { clipboard.take($0, isTaken: $1) }
   let ending = ConsoleLoop.run(host(sandbox), on: &terminal, waker: waker, screen)
   terminal.close()
   try reporting { () throws(DemoError) in try sandbox.end() }
@@ -64,8 +67,9 @@ private func openTerminal(
 /// The engine's side of the console. Some faults have the engine opened anew; until it is, calls are
 /// refused with that reason and the last figures stay.
 private func host(_ sandbox: DemoDepot) -> ConsoleHost {
-  let caller = Caller(uid: ThisProcess.user, from: .console)
+  let caller = Caller.own(.console)
   let depot = "sandbox"
+  let newest = NewestSnapshot({ sandbox.snapshot() }, onNews: { sandbox.onNews($0) })
   let present: @Sendable () -> ConsoleHost? = {
     guard let gate = sandbox.gate else { return nil }
     return ConsoleHost(
@@ -73,7 +77,7 @@ private func host(_ sandbox: DemoDepot) -> ConsoleHost {
       caller: caller, depot: depot, version: version, ownsEngine: false)
   }
   return ConsoleHost(
-    snapshot: { sandbox.snapshot() }, onNews: { sandbox.onNews($0) },
+    snapshot: { newest.value }, onNews: { newest.wake(by: $0) },
     call: { (operation, input, cancellation) throws(Refusal) in
       guard let present = present() else {
         throw Refusal(.shuttingDown, "the sandbox's engine is being opened anew")

@@ -30,6 +30,17 @@ import Testing
     #expect(figure(.bytes, [481]).isMet == nil)
   }
 
+  @Test func `what burdens somebody meets its bar from below, and is spelled by what it is`() {
+    for quantity in [Quantity.traffic, .times, .share] {
+      #expect(figure(quantity, [1], bar: .value(2)).isMet == true)
+      #expect(figure(quantity, [3], bar: .value(2)).isMet == false)
+      #expect(figure(quantity, [0], bar: .value(0)).isMet == true)
+    }
+    #expect(Quantity.traffic.spelled(1_380) == "1.38 kB/s")
+    #expect(Quantity.times.spelled(1.4) == "1.40/s")
+    #expect(Quantity.share.spelled(0.0042) == "0.42 %")
+  }
+
   @Test func `a bar of two parts needs both, or one, as it says`() {
     let both = Bar.both(ratio: 0.4, value: 500)
     #expect(figure(.perSecond, [600], [1_000], bar: both).isMet == true)

@@ -32,6 +32,11 @@ struct ListConsole {
     }
   }
 
+  /// Has something happen at the terminal.
+  mutating func take(_ event: TerminalEvent) {
+    settle(model.handle(.terminal(event), at: Sample.moment))
+  }
+
   /// Types a text.
   mutating func type(_ text: String) {
     for scalar in text.unicodeScalars {
@@ -199,9 +204,9 @@ struct ListAnswers: Sendable {
     #expect(console.screen?.list.rows.allSatisfy { $0.state == .failed } == true)
     console.type(" size>")
     #expect(console.screen?.filter == "state:failed size")
-    #expect(console.screen?.prompt?.fault != nil)
+    #expect(console.screen?.inquiry.prompt?.fault != nil)
     console.press("Enter")
-    #expect(console.screen?.filter == "state:failed size" && console.screen?.prompt == nil)
+    #expect(console.screen?.filter == "state:failed size" && console.screen?.isTyping == false)
     console.press("Esc")
     #expect(console.screen?.filter == "" && console.screen?.list.rows.count == 40)
   }

@@ -5,6 +5,7 @@ import Ambient
 import Bytes
 import Console
 import Operations
+import Synchronization
 import Terminal
 import Testing
 import Views
@@ -99,5 +100,52 @@ import Views
   @Test func `a console that nothing happens to draws nothing`() {
     let (_, terminal) = run(StagedHost(Sample.stored), [.events([.woken]), .events([.woken])])
     #expect(terminal.framesShown == 1)
+  }
+
+  @Test func `a copy goes elsewhere besides, which is told, and what is known is kept at the end`()
+  {
+    let kept = Mutex<JSONValue>(.null)
+    let copied = Mutex<[UInt8]>([])
+    let stage = StagedHost(Sample.stored)
+    let (clock, waker) = (ManualClock(at: Sample.now), Waker())
+    var terminal = ScriptedTerminal(
+      GridSize(rows: 30, columns: 100),
+      [.key("Y"), .see("the text is in a file"), .key("q")], clock: clock, waker: waker)
+    var options = ConsoleOptions(clock: clock.wall, monotonic: clock.monotonic)
+    options.keep = { memory in kept.withLock { $0 = memory } }
+    options.copyElsewhere = { text, isTaken in
+      copied.withLock { $0 = text }
+      return .good(isTaken ? "the text is in a file too" : "no")
+    }
+    _ = ConsoleLoop.run(stage.host, on: &terminal, waker: waker, options)
+    #expect(terminal.missed == nil)
+    #expect(copied.withLock { $0 } == Array("larder console --once overview --json".utf8))
+    #expect(kept.withLock { $0 }["recent"] == [])
+  }
+
+  @Test func `a snapshot that says nothing new costs no frame`() {
+    let stage = StagedHost(Sample.stored)
+    var later = Sample.stored
+    later.taken = Sample.now + .seconds(5)
+    let same = later
+    var more = Sample.quiet
+    more.taken = Sample.now + .seconds(6)
+    let newer = more
+    let (_, terminal) = run(
+      stage,
+      [
+        .see("safe to stop"),
+        .until("the same") { _ in
+          stage.show(same)
+          return true
+        }, .events([]),
+        .until("something else") { _ in
+          stage.show(newer)
+          return true
+        }, .see("12 files (1.20 GiB) not stored"), .key("q"), .key("s"),
+      ])
+    #expect(terminal.missed == nil)
+    // The first, that of what is new, and that of the question before leaving.
+    #expect(terminal.framesShown == 3)
   }
 }

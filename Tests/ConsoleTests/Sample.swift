@@ -41,8 +41,12 @@ enum Sample {
         storedBytes: 4_398_046_511_104),
       restores: RestoresView(
         rate: RateView(bytesPerSecond: wave(60, 9_437_184)),
-        hits: LatencyView(p50: .microseconds(310), p99: .milliseconds(2), count: 10_000),
-        misses: LatencyView(p50: .milliseconds(48), p99: .milliseconds(420), count: 2_210),
+        hits: LatencyView(
+          p50: .microseconds(310), p99: .milliseconds(2), count: 512,
+          steps: [0, 12, 201, 160, 84, 41, 12, 2]),
+        misses: LatencyView(
+          p50: .milliseconds(48), p99: .milliseconds(420), count: 512,
+          steps: [0, 0, 0, 0, 1, 18, 130, 232, 101, 24, 6]),
         restored: 20_114, restoredBytes: 96_636_764_160),
       backends: [
         BackendView(

@@ -76,6 +76,25 @@ import Testing
     #expect(try scratch.disk.list(.root).isEmpty)
   }
 
+  @Test func `the console is measured on a terminal of its own, and nothing is left of its depot`()
+    throws
+  {
+    let scratch = try Scratch()
+    let child = try bench(
+      "console", "--json", "--files", "2000", "--rounds", "1", "--only", "rows", "--directory",
+      scratch.path(""))
+    #expect(child.ending == .exited(0), "\(child.errorText)")
+    let figures = try #require(try JSONValue(parsing: child.output)["figures"]?.array)
+    #expect(
+      figures.compactMap { $0["name"]?.string } == [
+        "memory over the engine", "first rows of 2000 files", "filter, slowest keystroke",
+      ])
+    for figure in figures.dropFirst() {
+      #expect((figure["median"]?.number ?? 0) > 0 && figure["bar"] != .null, "\(figure)")
+    }
+    #expect(try scratch.disk.list(.root).isEmpty)
+  }
+
   @Test func `a directory that is not there is one sentence`() throws {
     let child = try bench("event-store", "--directory", "/no/such/place", "--only", "size")
     #expect(child.ending == .exited(1))

@@ -69,7 +69,10 @@ import Testing
   @Test func `a file whose stored copy was damaged is refused and never served`() throws {
     let report = try run("--fault", "files.integrity", "--seed", "5")
     #expect(report["staged"]?.bool == true && number(report, "book", "damaged") > 0)
-    #expect(number(report, "book", "refusals", "integrity") > 0)
+    // Whether the workload came to one of them within its seconds is the machine's; the reading at the
+    // end comes to all that are still there.
+    let refused = number(report, "book", "refusals", "integrity")
+    #expect(max(refused, 0) + number(report, "readBack", "refusedAsDamaged") > 0)
     #expect(
       number(report, "readBack", "files") + number(report, "readBack", "refusedAsDamaged")
         == number(report, "book", "standing"))

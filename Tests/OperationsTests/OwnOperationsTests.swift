@@ -41,7 +41,7 @@ import Testing
         "event.get inspect in:event out:event,payload,bytes,receipt reads:any",
         "events.checkpoint emit out:checkpoint,count,root,signed reads:any needs:report.write "
           + "receipt:act dry-run",
-        "events.page inspect in:entity?,scope?,kind?,after?,newestFirst?,limit? "
+        "events.page inspect in:entity?,scope?,kind?,after?,newestFirst?,payloads?,limit? "
           + "out:events,position,isEnd reads:any",
         "job.cancel " + steering,
         "job.outcomes inspect in:job,after? out:runs,position,isEnd reads:progress",

@@ -21,7 +21,6 @@ struct PastConditionsTests {
     past.take([Self.condition("b")], at: WallTime(seconds: 20))
     #expect(past.list.map(\.condition.rule) == ["a"])
     #expect(past.list.map(\.ended) == [WallTime(seconds: 20)])
-    #expect(past.lookedSince == WallTime(seconds: 10))
   }
 
   @Test func `one that comes and goes is told once, with how often`() {

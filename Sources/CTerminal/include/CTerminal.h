@@ -1,7 +1,8 @@
 // Typed doors to the terminal: ncurses with wide characters in screen.c, the line discipline in
-// line.c, what outlives this process's good conduct in rescue.c. Unless said otherwise, a door
-// answers 1 when it was done and 0 when it was not.
+// line.c, what outlives this process's good conduct in rescue.c, programs on a line of ours in guest.c.
+// Unless said otherwise, a door answers 1 when it was done and 0 when it was not.
 #pragma once
+#include "CTerminalGuest.h"
 #include "CTerminalRescue.h"
 #include <stddef.h>
 #include <stdint.h>

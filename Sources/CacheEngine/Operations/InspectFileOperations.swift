@@ -98,16 +98,22 @@ extension Operation {
 
   static var restoresPage: Operation {
     Operation(
-      "restores.page", "List what is restored now", .inspect, input: .nothing,
+      "restores.page", "List what is restored now, and what was lately", .inspect, input: .nothing,
       output: .object([
         SchemaField(
           "rows", .list(inspectRow, countMax: inspectRowsMax), "Transfers, the oldest first."),
+        SchemaField(
+          "recent", .list(inspectRow, countMax: inspectRowsMax),
+          "Restores that ended lately, the newest first."),
         SchemaField("queued", .integer(0...1 << 53), "How many files wait for a place."),
       ]),
       effects: EffectRow(projectionsQueried: [InspectDoor.engine]),
       work: .answer { (_, handle) throws(OperationFault) in
         let restores = try handle.query(InspectDoor.engine, .null)["restores"]
-        return ["rows": restores?["inFlight"] ?? [], "queued": restores?["queued"] ?? 0]
+        return [
+          "rows": restores?["inFlight"] ?? [], "recent": restores?["recent"] ?? [],
+          "queued": restores?["queued"] ?? 0,
+        ]
       })
   }
 

@@ -2,6 +2,7 @@
 // it is called by the thread that restored the file, once.
 
 internal import Ambient
+internal import Bytes
 internal import DurableFiles
 internal import Manifest
 internal import Synchronization
@@ -30,6 +31,8 @@ final class RestoreRunner: Sendable {
   private let left: Monitor<Int>
   private let transfers = Mutex<[FilePath: TransferInHand]>([:])
   let flow: TransferFlow
+  /// What ended lately.
+  let recent = RecentRestores()
   private let wall: WallClock
 
   init(
@@ -145,7 +148,25 @@ final class RestoreRunner: Sendable {
       counters.restoreFailures.add()
       result = .failure(error)
     }
-    perform(state.withLock { $0.table.handle(.ended(path)) }, result)
+    let actions = state.withLock { $0.table.handle(.ended(path)) }
+    recent.add(ended(path, result, actions, after: clock.now() - begun))
+    perform(actions, result)
+  }
+
+  private func ended(
+    _ path: FilePath, _ result: Result<UInt64, EngineError>, _ actions: [RestoreTable.Action],
+    after took: Duration
+  ) -> RestoredView {
+    let waited = actions.reduce(0) { count, action in
+      if case .answer(let askers) = action { count + askers.count } else { count }
+    }
+    var view = RestoredView(
+      path: escaped(path.bytes), bytes: 0, ended: wall.now(), took: took, waited: waited)
+    switch result {
+    case .success(let size): view.bytes = size
+    case .failure(let error): view.fault = "\(error)"
+    }
+    return view
   }
 
   /// Restores on the calling thread all that were asked for. For simulations.

@@ -82,12 +82,14 @@ extension ActionFlow {
       return [[name("would do"), Words("this, at once", .strong)]]
     }
     var lines: [[Words]] = [
-      [
-        name("would do"),
-        Words(counted(UInt64(plan.items), "item"), .strong),
-        Words(plan.bytes > 0 ? ", \(ByteCount(plan.bytes))" : ""),
-        Words(plan.estimate.map { "   about \($0.inWords)" } ?? "", .dim),
-      ]
+      plan.items == 0
+        ? [name("would do"), Words("nothing", .strong)]
+        : [
+          name("would do"),
+          Words(counted(UInt64(plan.items), "item"), .strong),
+          Words(plan.bytes > 0 ? ", \(ByteCount(plan.bytes))" : ""),
+          Words(plan.estimate.map { "   about \($0.inWords)" } ?? "", .dim),
+        ]
     ]
     if plan.refused > 0 {
       lines.append([

@@ -231,11 +231,17 @@ struct ActionFlow: Screen {
     return [.load(slot: "job", operation: "jobs.page", input: ["limit": 50])]
   }
 
+  /// Whether all that the plan says is why nothing would be done.
+  private var isForNothing: Bool { plan.map { $0.items == 0 && $0.refused > 0 } ?? false }
+
   func hints(_ context: ScreenContext) -> [KeyHint] {
     switch stage {
     case .planning, .committing: [KeyHint("Esc", "close")]
     case .review:
-      [KeyHint("Enter", action.verb), KeyHint("Up Down", "scroll"), KeyHint("Esc", "no")]
+      [
+        KeyHint("Enter", isForNothing ? "close" : action.verb), KeyHint("Up Down", "scroll"),
+        KeyHint("Esc", "no"),
+      ]
     case .confirming(let confirmation): confirmation.hints
     case .done, .refused:
       [KeyHint("Enter", "close")] + [context.hint(.copy, "copy receipt")].compactMap { $0 }

@@ -23,6 +23,8 @@ package enum ConsoleEvent: Sendable {
   case terminal(TerminalEvent)
   /// A newer snapshot, and why there may be more at risk than it counts.
   case snapshot(EngineSnapshot, unseen: String? = nil)
+  /// A newer snapshot says the same as the one before: that is still true.
+  case stillTrue(WallTime)
   case permissions(Permissions)
   /// What the load of a ticket came to.
   case loaded(UInt64, Result<Answer, Refusal>)

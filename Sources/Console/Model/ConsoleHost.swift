@@ -66,6 +66,8 @@ package struct ConsoleHost: Sendable {
   package let version: String
   /// Whether the engine ends with the console, so that leaving is a question.
   package let ownsEngine: Bool
+  /// Whether newer snapshots come, at rest too; else the one that there is says when it was.
+  package let isLive: Bool
 
   package init(
     snapshot: @escaping @Sendable () -> EngineSnapshot?,
@@ -76,7 +78,7 @@ package struct ConsoleHost: Sendable {
       ) throws(Refusal) -> Answer,
     unseen: @escaping @Sendable () -> String? = { nil },
     permissions: @escaping @Sendable () -> Permissions, depot: String, version: String,
-    ownsEngine: Bool
+    ownsEngine: Bool, isLive: Bool = true
   ) {
     self.snapshot = snapshot
     self.onNews = onNews
@@ -86,6 +88,7 @@ package struct ConsoleHost: Sendable {
     self.depot = depot
     self.version = version
     self.ownsEngine = ownsEngine
+    self.isLive = isLive
   }
 
   /// A console at a gate of this process.
@@ -93,7 +96,7 @@ package struct ConsoleHost: Sendable {
     snapshot: @escaping @Sendable () -> EngineSnapshot?,
     onNews: @escaping @Sendable (_ wake: @escaping @Sendable () -> Void) -> Void,
     unseen: @escaping @Sendable () -> String? = { nil }, dispatcher: Dispatcher, caller: Caller,
-    depot: String, version: String, ownsEngine: Bool
+    depot: String, version: String, ownsEngine: Bool, isLive: Bool = true
   ) {
     self.init(
       snapshot: snapshot, onNews: onNews,
@@ -112,7 +115,7 @@ package struct ConsoleHost: Sendable {
         return Permissions(
           missing: missing, isReadOnly: dispatcher.isReadOnly, who: caller.shortName)
       },
-      depot: depot, version: version, ownsEngine: ownsEngine)
+      depot: depot, version: version, ownsEngine: ownsEngine, isLive: isLive)
   }
 }
 

@@ -15,6 +15,9 @@ extension ConsoleModel {
     var surface = Surface(size)
     let (frame, context) = (frame, context)
     screens[current].screen.draw(into: &surface, frame.body, context)
+    if isStale && screens[current].screen.showsSnapshot {
+      surface.restyle(frame.body) { $0.role = .stale }
+    }
     if !layers.isEmpty { surface.cursor = nil }
     for layer in layers { layer.screen.draw(into: &surface, frame.body, context) }
     if let title = frame.title { drawTitle(into: &surface, title) }
@@ -59,6 +62,12 @@ extension ConsoleModel {
   /// Whether the engine may be stopped, in words.
   private var safetyWords: [Words] {
     guard let snapshot else { return [Words("waiting for the engine", .statusLabel)] }
+    let time = CivilTime(snapshot.taken).time.prefix(8)
+    if isStale {
+      let words = "\(brush.glyphs.warning) nothing new since \(time); all of it may be otherwise"
+      return [Words(words, .statusWarning)]
+    }
+    if !isLive { return [Words("as it was at \(time)", .statusLabel)] }
     let left = snapshot.files.atRisk
     guard left.files > 0 else {
       if let unseen {
@@ -66,15 +75,18 @@ extension ConsoleModel {
       }
       return [Words("\(brush.glyphs.check) ", .good), Words("safe to stop", .status)]
     }
-    let time = snapshot.uploads.drain.map { ", \(Figures(brush).duration($0).trimmed)" } ?? ""
+    let drain = snapshot.uploads.drain.map { ", \(Figures(brush).drain($0))" } ?? ""
     return [
       Words("\(StateSign.dirty.glyph(brush.glyphs)) ", .stateDirty),
-      Words("\(counted(left.files)) (\(ByteCount(left.bytes))) not stored\(time)", urgency),
+      Words("\(counted(left.files)) (\(ByteCount(left.bytes))) not stored\(drain)", urgency),
     ]
   }
 
   private var shortSafetyWords: [Words] {
     guard let snapshot else { return [Words(brush.unknown, .statusLabel)] }
+    let time = CivilTime(snapshot.taken).time.prefix(8)
+    if isStale { return [Words("\(brush.glyphs.warning) \(time)", .statusWarning)] }
+    if !isLive { return [Words("\(time)", .statusLabel)] }
     let left = snapshot.files.atRisk.files
     if left == 0, unseen != nil { return [Words("\(brush.glyphs.warning) ?", .statusWarning)] }
     return left == 0
@@ -90,26 +102,37 @@ extension ConsoleModel {
     conditions.contains { $0.severity >= .warning } ? .statusWarning : .status
   }
 
-  private func drawTabs(into surface: inout Surface, _ line: Region) {
+  /// A screen in the line of screens.
+  struct Tab {
+    let index: Int
+    let key: String
+    let title: String
+    let place: Region
+  }
+
+  /// The screens that there is room for.
+  func tabs(in line: Region) -> [Tab] {
+    var tabs: [Tab] = []
     var column = 1
     for (index, entry) in entries.enumerated() {
-      let key = keymap.sequences(of: CommandName("show.\(entry.id.rawValue)")).first?.shown ?? ""
-      let words = key.isEmpty ? entry.title : "\(key) \(entry.title)"
-      guard column + words.count < line.columns else { break }
-      let place = line.split(left: column).rest
-      if index == current {
-        surface.draw(
-          [
-            Words(key.isEmpty ? "" : key + " ", .accent, .bold),
-            Words(entry.title, .title, .underline),
-          ],
-          in: place, brush: brush)
-      } else {
-        surface.draw(
-          [Words(key.isEmpty ? "" : key + " ", .key), Words(entry.title, .dim)], in: place,
-          brush: brush)
-      }
-      column += words.count + 2
+      let shown = keymap.sequences(of: CommandName("show.\(entry.id.rawValue)")).first?.shown
+      let key = shown.map { $0 + " " } ?? ""
+      let columns = columnCount(of: key + entry.title)
+      guard column + columns < line.columns else { break }
+      let place = line.split(left: column).rest.split(left: columns).left
+      tabs.append(Tab(index: index, key: key, title: entry.title, place: place))
+      column += columns + 2
+    }
+    return tabs
+  }
+
+  private func drawTabs(into surface: inout Surface, _ line: Region) {
+    for tab in tabs(in: line) {
+      let words =
+        tab.index == current
+        ? [Words(tab.key, .accent, .bold), Words(tab.title, .title, .underline)]
+        : [Words(tab.key, .key), Words(tab.title, .dim)]
+      surface.draw(words, in: tab.place, brush: brush)
     }
   }
 
@@ -142,7 +165,9 @@ extension ConsoleModel {
     if let notice {
       surface.draw(Words(notice.text, notice.role), in: inner, on: .status, brush: brush)
     } else {
-      KeyHints(hints).draw(into: &surface, inner, brush, on: .status)
+      // Help and the way out are always there to be seen.
+      KeyHints(hints, lastKept: layers.isEmpty ? 2 : 0)
+        .draw(into: &surface, inner, brush, on: .status)
     }
   }
 
@@ -153,6 +178,7 @@ extension ConsoleModel {
     let own = screens[current].screen.hints(context)
     let common = commands.commands
       .filter { $0.hint != nil && $0.scope.includes(screenID) }
+      .filter { !screens[current].screen.declined.contains($0.name) }
       .sorted { ($0.hint ?? 0) < ($1.hint ?? 0) }
       .compactMap { context.hint($0.name) }
     return own + common.filter { hint in !own.contains { $0.key == hint.key } }

@@ -21,6 +21,9 @@ package struct ConsoleModel: Sendable {
   /// The most layers that lie over one another, and the most screens that Esc goes back through.
   package static let layersMax = 8
   package static let trailMax = 32
+  /// After so long without a newer snapshot what is shown counts as stale. An engine that is at rest
+  /// hands one over three times as often.
+  package static let staleAfter = Duration.seconds(15)
 
   /// A screen or a layer with what tells it from others.
   struct Slot: Sendable {
@@ -38,6 +41,8 @@ package struct ConsoleModel: Sendable {
   let depot: String
   let version: String
   let ownsEngine: Bool
+  /// Whether newer snapshots are to come; else what there is says when it was.
+  let isLive: Bool
 
   var screens: [Slot]
   var current = 0
@@ -50,6 +55,10 @@ package struct ConsoleModel: Sendable {
   var isEnding = false
 
   var snapshot: EngineSnapshot?
+  /// When what is shown becomes stale; nil when it is already, or never will be.
+  private var staleDue: MonotonicTime?
+  /// Whether no snapshot came for too long.
+  var isStale = false
   /// Why there may be more at risk than the snapshot counts.
   var unseen: String?
   var conditions: [Condition] = []
@@ -74,14 +83,16 @@ package struct ConsoleModel: Sendable {
   private var wakes: [Int: MonotonicTime] = [:]
 
   package init(
-    depot: String, version: String, ownsEngine: Bool, permissions: Permissions, size: GridSize,
-    brush: Brush, at moment: Moment, triage: Triage = Triage(),
+    depot: String, version: String, ownsEngine: Bool, isLive: Bool = true,
+    permissions: Permissions, size: GridSize, brush: Brush, at moment: Moment,
+    triage: Triage = Triage(),
     entries: [ScreenEntry] = ScreenEntry.all
   ) {
     self.entries = entries
     self.depot = depot
     self.version = version
     self.ownsEngine = ownsEngine
+    self.isLive = isLive
     self.permissions = permissions
     self.size = size
     self.brush = brush
@@ -114,9 +125,15 @@ package struct ConsoleModel: Sendable {
     case .snapshot(let snapshot, let unseen):
       self.snapshot = snapshot
       self.unseen = unseen
+      isStale = false
+      staleDue = isLive ? moment.monotonic + Self.staleAfter : nil
       conditions = triage.judge(snapshot)
       past.take(conditions, at: snapshot.taken)
       return tellAll(.news)
+    case .stillTrue(let time):
+      snapshot?.taken = time
+      staleDue = isLive ? moment.monotonic + Self.staleAfter : nil
+      return []
     case .permissions(let permissions):
       self.permissions = permissions
       return []
@@ -135,7 +152,7 @@ package struct ConsoleModel: Sendable {
     switch event {
     case .key(let key): return press(key)
     case .paste(let paste): return isTyping ? tell(top, .paste(paste)) : []
-    case .mouse(let mouse): return tell(top, .mouse(mouse))
+    case .mouse(let mouse): return take(mouse)
     case .resized(let size):
       self.size = size
       return tellAll(.resized)
@@ -149,9 +166,12 @@ package struct ConsoleModel: Sendable {
   }
 
   /// When something is to happen by itself; nil when nothing is.
-  package var deadline: MonotonicTime? { wakes.values.min() }
+  package var deadline: MonotonicTime? {
+    [wakes.values.min(), staleDue].compactMap { $0 }.min()
+  }
 
   private mutating func takeWakes() -> [ConsoleEffect] {
+    if let due = staleDue, due <= moment.monotonic { (isStale, staleDue) = (true, nil) }
     let due = wakes.filter { $0.value <= moment.monotonic }.keys.sorted()
     var effects: [ConsoleEffect] = []
     for owner in due {
@@ -307,6 +327,25 @@ package struct ConsoleModel: Sendable {
       commands: commands, keymap: keymap,
       permissions: permissions, depot: depot, version: version, recent: recent, deeds: deeds,
       screen: screenID)
+  }
+
+  /// What is worth knowing the next time somebody sits down here.
+  package var memory: JSONValue {
+    var told = JSONObject()
+    for (entry, slot) in zip(entries, screens) where slot.screen.memory != .null {
+      told[entry.id.rawValue] = slot.screen.memory
+    }
+    return ["recent": .array(recent.map { .string($0.text) }), "screens": .object(told)]
+  }
+
+  /// Takes over what was worth knowing the last time; what is not understood is left.
+  package mutating func recall(_ memory: JSONValue) {
+    recent = (memory["recent"]?.array ?? []).compactMap(\.string).map { CommandName($0) }
+      .filter { commands[$0] != nil }.prefixed(Palette.recentMax)
+    for (place, entry) in entries.enumerated() {
+      guard let told = memory["screens"]?[entry.id.rawValue] else { continue }
+      screens[place].screen.recall(told)
+    }
   }
 
   /// What the screen that is shown says as a value.

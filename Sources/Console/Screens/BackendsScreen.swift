@@ -27,7 +27,8 @@ package struct BackendsScreen: Screen {
 
   package init() {}
 
-  package var crumbs: [String] { [] }
+  package var showsSnapshot: Bool { true }
+  package var declined: [CommandName] { [.find, .filter, .sort, .sortReverse] }
 
   package mutating func handle(
     _ event: ScreenEvent, _ context: ScreenContext
@@ -36,6 +37,9 @@ package struct BackendsScreen: Screen {
     case .entered, .news, .resized:
       list.replace(
         (context.snapshot?.backends ?? []).map { BackendRow(view: $0) }, seen: seen(context))
+      return []
+    case .mouse(let mouse):
+      _ = list.click(mouse, in: parts(context.size.region).table)
       return []
     case .command(.open):
       guard let backend = list.selected else { return [] }
@@ -178,17 +182,22 @@ package struct BackendsScreen: Screen {
         ])
     }
     let lines = facts
+    let histogram = LatencyHistogram(backend.latency, roles: (first: .chart2, second: .chart3))
     Pane.draw(
       [
         Pane(
           shown(backend.name, in: brush.glyphs.alphabet),
-          rows: Share(minimum: 1, ideal: facts.lines.count, weight: 1)
-        ) { surface, region in lines.draw(into: &surface, region, brush) }
+          rows: Share(minimum: 1, ideal: facts.lines.count, weight: 0, priority: 2)
+        ) { surface, region in lines.draw(into: &surface, region, brush) },
+        Pane(
+          "How long its last calls took",
+          rows: Share(minimum: 3, ideal: histogram.rowsIdeal, weight: 1, priority: 1)
+        ) { surface, region in histogram.draw(into: &surface, region, brush) },
       ], into: &surface, region, brush)
   }
 
   package func json(_ context: ScreenContext) -> JSONValue {
-    .object(["backends": .array((context.snapshot?.backends ?? []).map { .string($0.name) })])
+    .object(["backends": .array((context.snapshot?.backends ?? []).map(\.json))])
   }
 }
 

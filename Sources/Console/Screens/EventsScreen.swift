@@ -15,6 +15,7 @@ extension EventView {
     [
       FilterField("what", .text, "what it is called, such as stored or receipt"),
       FilterField("kind", .text, "its number, as in 1.002"),
+      FilterField("path", .text, "the file that it is about"),
       FilterField("entity", .text, "the stream that it belongs to"),
       FilterField("scope", .text, "the scope that it belongs to"),
       FilterField("age", .age, "how long ago it was"),
@@ -25,9 +26,10 @@ extension EventView {
     switch field {
     case 0: .text(Array((transition ?? EventWords.name(of: kind)).utf8))
     case 1: .text(Array(kind.utf8))
-    case 2: .text(Array(entity.utf8))
-    case 3: .text(Array(scope.utf8))
-    case 4: .time(time)
+    case 2: .text(Array((detail ?? "").utf8))
+    case 3: .text(Array(entity.utf8))
+    case 4: .text(Array(scope.utf8))
+    case 5: .time(time)
     default: preconditionFailure("an event has no field \(field)")
     }
   }
@@ -50,8 +52,7 @@ package struct EventsScreen: Screen {
   private static let pageSlot = "page"
 
   private var list = RowList<EventView>()
-  private var filter = ""
-  private var prompt: ListPrompt?
+  private var inquiry = ListInquiry(EventView.vocabulary)
   /// Where the next page begins; nil at the end.
   private var next: UInt64?
   private var isAsking = false
@@ -62,14 +63,17 @@ package struct EventsScreen: Screen {
   private var fault: String?
   private var askedAt: MonotonicTime?
   private var newestAsked: UInt64 = 0
-  private var sought = ""
-  private var histories = (find: [String](), filter: [String]())
 
   package init() {}
 
+  private var filter: String { inquiry.filter }
+
   package var crumbs: [String] { filter.isEmpty ? [] : [filter] }
-  package var isTyping: Bool { prompt != nil }
+  package var isTyping: Bool { inquiry.isTyping }
   package var holdsBack: Bool { !filter.isEmpty }
+  package var declined: [CommandName] { [.sort, .sortReverse] }
+  package var memory: JSONValue { inquiry.memory }
+  package mutating func recall(_ memory: JSONValue) { inquiry.recall(memory) }
 
   package func hints(_ context: ScreenContext) -> [KeyHint] {
     [context.hint(.open, "event"), context.hint(.top, "newest")].compactMap { $0 }
@@ -96,19 +100,17 @@ package struct EventsScreen: Screen {
     case .resized:
       list.follow(seen: rows(context))
       return askForMore(context)
-    case .key(let key): return type(key, context)
-    case .paste(let paste):
-      guard prompt?.take(paste) == .changed else { return [] }
-      return typed(context)
+    case .key(let key): return heed(inquiry.take(key), context)
+    case .paste(let paste): return heed(inquiry.take(paste), context)
     case .command(let name): return take(name, context)
     case .answer(let slot, let result): return take(slot, result, context)
-    case .mouse: return []
+    case .mouse(let mouse):
+      return list.click(mouse, in: frame(context.size.region).list) == .opened
+        ? take(.open, context) : []
     }
   }
 
-  private func rows(_ context: ScreenContext) -> Int {
-    max(1, Table.rowsSeen(in: parts(context.size.region).list))
-  }
+  private func rows(_ context: ScreenContext) -> Int { frame(context.size.region).seen }
 
   // MARK: - Asking
 
@@ -122,14 +124,16 @@ package struct EventsScreen: Screen {
   }
 
   private func load(_ slot: String, after position: UInt64?) -> ScreenRequest {
-    var input: JSONObject = ["newestFirst": .bool(true), "limit": JSONValue(Self.pageMax)]
+    var input: JSONObject = [
+      "newestFirst": .bool(true), "payloads": .bool(true), "limit": JSONValue(Self.pageMax),
+    ]
     input["after"] = position.map { JSONValue($0) }
     return .load(slot: slot, operation: "events.page", input: .object(input))
   }
 
   /// Asks for what is newer than what is here, when something is.
   private mutating func follow(_ context: ScreenContext) -> [ScreenRequest] {
-    guard hasAnswer, prompt == nil, let visible = context.snapshot?.eventStore.visible,
+    guard hasAnswer, !isTyping, let visible = context.snapshot?.eventStore.visible,
       visible > newestAsked
     else { return [] }
     if let due = askedAt.map({ $0 + Self.interval }), due > context.monotonic {
@@ -159,7 +163,7 @@ package struct EventsScreen: Screen {
       return []
     case .success(let answer):
       fault = nil
-      let events = (answer.output["events"]?.array ?? []).compactMap(EventView.init(json:))
+      let events = (answer.output["events"]?.array ?? []).compactMap(Self.event)
       if slot == Self.tailSlot {
         prepend(events, context)
         return []
@@ -174,6 +178,20 @@ package struct EventsScreen: Screen {
       isAsking = true
       return [load(Self.pageSlot, after: next)]
     }
+  }
+
+  /// An event of a page; one of a file's own says which file.
+  private static func event(_ row: JSONValue) -> EventView? {
+    guard var event = EventView(json: row) else { return nil }
+    guard event.detail == nil, EventWords.isOfAFile(event.kind),
+      let payload = row["payload"]?.string
+    else { return event }
+    do throws(BytesError) {
+      event.detail = EventWords.path(in: try bytes(fromBase64: payload)).map { escaped($0) }
+    } catch {
+      // Whoever answered writes it otherwise; the header says what it says all the same.
+    }
+    return event
   }
 
   private mutating func prepend(_ events: [EventView], _ context: ScreenContext) {
@@ -211,13 +229,13 @@ package struct EventsScreen: Screen {
     switch name {
     case .refresh: return begin(context)
     case .back:
-      filter = ""
+      inquiry.filter = ""
       return begin(context)
     case .filter:
-      prompt = ListPrompt(.filter, filter, history: histories.filter)
+      inquiry.openFilter()
       return []
     case .find:
-      prompt = ListPrompt(.find, history: histories.find)
+      inquiry.openFind()
       return []
     case .findNext, .findPrevious: return seek(forward: name == .findNext, context)
     case .open:
@@ -236,84 +254,40 @@ package struct EventsScreen: Screen {
     return askForMore(context)
   }
 
-  private mutating func type(_ key: Key, _ context: ScreenContext) -> [ScreenRequest] {
-    guard var field = prompt else { return [] }
-    let upshot = field.take(key)
-    prompt = field
+  private mutating func heed(
+    _ upshot: ListInquiry.Upshot, _ context: ScreenContext
+  ) -> [ScreenRequest] {
     switch upshot {
-    case .changed: return typed(context)
-    case .stayed, .ignored: return []
-    case .accepted:
-      prompt = nil
-      if field.purpose == .filter {
-        histories.filter = field.history
-        return field.fault.map { [.say(.refused("the filter is as before: \($0)"))] } ?? []
-      }
-      histories.find = field.history
-      return list.place(of: sought, forward: true, fromHere: true) == nil
-        ? seek(forward: true, context) : []
-    case .cancelled:
-      prompt = nil
-      guard field.purpose == .filter, filter != field.before else { return [] }
-      filter = field.before
-      return begin(context)
-    }
-  }
-
-  private mutating func typed(_ context: ScreenContext) -> [ScreenRequest] {
-    guard var field = prompt else { return [] }
-    defer { prompt = field }
-    guard field.purpose == .filter else {
-      sought = field.text
-      if let place = list.place(of: sought, forward: true, fromHere: true) {
-        list.go(to: place, seen: rows(context))
-      }
-      return []
-    }
-    do throws(FilterError) {
-      _ = try Filter(parsing: field.text, EventView.vocabulary)
-      field.fault = nil
-      guard filter != field.text else { return [] }
-      filter = field.text
-      return begin(context)
-    } catch {
-      field.fault = "at \(error.position + 1): \(error)"
-      return []
+    case .nothing: return []
+    case .typed, .sought:
+      let isThere = list.seek(inquiry, fromHere: true, seen: rows(context))
+      return isThere || upshot == .typed ? [] : seek(forward: true, context)
+    case .filtered: return begin(context)
+    case .refused(let why): return [.say(.refused(why))]
     }
   }
 
   private mutating func seek(forward: Bool, _ context: ScreenContext) -> [ScreenRequest] {
-    guard !sought.isEmpty else {
-      return [.say(.refused("nothing is sought; \(context.key(of: .find) ?? "/") begins"))]
+    guard list.seek(inquiry, forward: forward, seen: rows(context)) else {
+      return [
+        .say(inquiry.missing("in the \(counted(UInt64(list.rows.count), "event")) here", context))
+      ]
     }
-    guard let place = list.place(of: sought, forward: forward) else {
-      return [.say(.refused("'\(sought)' is not in the \(list.rows.count) events here"))]
-    }
-    list.go(to: place, seen: rows(context))
     return askForMore(context)
   }
 
   // MARK: - Drawing
 
-  private func parts(_ region: Region) -> (summary: Region?, list: Region, prompt: Region?) {
-    var (rest, summary, line): (Region, Region?, Region?) = (region, nil, nil)
-    if region.rows >= 8 {
-      let (top, below) = rest.split(top: 1)
-      (summary, rest) = (top, below)
-    }
-    if prompt != nil {
-      let (above, bottom) = rest.split(bottom: 1)
-      (rest, line) = (above, bottom)
-    }
-    return (summary, rest, line)
+  private func frame(_ region: Region) -> ListFrame {
+    ListFrame(region, heads: [(1, from: 8)], hasPrompt: isTyping)
   }
 
   package func draw(
     into surface: inout Surface, _ region: Region, _ context: ScreenContext
   ) {
-    let parts = parts(region)
+    let frame = frame(region)
     let (brush, figures) = (context.brush, Figures(context.brush))
-    if let line = parts.summary {
+    if let line = frame.heads[0] {
       StatusLine(
         [StatusPart([Words(" ")] + summary(context), priority: 5)]
           + (unseen == 0
@@ -331,13 +305,13 @@ package struct EventsScreen: Screen {
         TableColumn("Place", Share(minimum: 9, ideal: 11, priority: 8), isRight: true),
         TableColumn("Time", Share(minimum: 8, ideal: 15, priority: 7)),
         TableColumn("Ago", Share(minimum: 6, ideal: 6, priority: 6), isRight: true),
-        TableColumn("What happened", Share(minimum: 12, ideal: 18, priority: 10)),
+        TableColumn("What happened", Share(minimum: 14, ideal: 18, priority: 10)),
         TableColumn(
-          "Stream", Share(minimum: 12, ideal: 38, weight: 1, priority: 9), cut: .middle),
+          "File or stream", Share(minimum: 26, ideal: 38, weight: 1, priority: 9), cut: .middle),
         TableColumn("No.", Share(minimum: 6, ideal: 7, priority: 3), isRight: true),
         TableColumn("Scope", Share(minimum: 6, ideal: 12, priority: 4)),
-        TableColumn("Receipt", Share(minimum: 32, ideal: 34, priority: 2)),
-      ], in: parts.list, whenEmpty: emptyWords
+        TableColumn("Receipt", Share(minimum: 8, ideal: 8, priority: 2)),
+      ], in: frame.list, whenEmpty: emptyWords
     ) { event in
       let civil = CivilTime(event.time)
       return [
@@ -347,10 +321,11 @@ package struct EventsScreen: Screen {
         Words(event.transition ?? EventWords.name(of: event.kind), EventWords.role(of: event)),
         Words(shown(event.detail ?? event.entity, in: brush.glyphs.alphabet)),
         Words(Figures.grouped(Int(clamping: event.streamSequence)), .dim),
-        Words(shown(event.scope, in: brush.glyphs.alphabet), .dim), Words(event.id, .dim),
+        Words(shown(event.scope, in: brush.glyphs.alphabet), .dim),
+        Words(String(event.id.suffix(8)), .dim),
       ]
-    }.draw(into: &surface, parts.list, brush)
-    if let line = parts.prompt, let prompt { prompt.draw(into: &surface, line, brush) }
+    }.draw(into: &surface, frame.list, brush)
+    inquiry.draw(into: &surface, frame.prompt, brush)
   }
 
   private func summary(_ context: ScreenContext) -> [Words] {

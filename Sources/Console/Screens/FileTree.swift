@@ -60,7 +60,7 @@ struct FileTree: Sendable {
     /// Whether the answer that comes replaces what is here.
     var isRenewed = false
   }
-  private(set) var list = RowList<TreeRow>()
+  var list = RowList<TreeRow>()
   /// The depot itself.
   private(set) var root: DirectoryView?
   private var branches: [String: Branch] = [:]
@@ -175,7 +175,6 @@ struct FileTree: Sendable {
 
   mutating func follow(seen: Int) { list.follow(seen: seen) }
   mutating func unmark() { list.unmark() }
-  mutating func go(to place: Int, seen: Int) { list.go(to: place, seen: seen) }
 
   /// What an action applies to: marks, a file, or everything below a directory.
   var selection: Selection? {

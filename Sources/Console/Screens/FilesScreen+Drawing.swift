@@ -26,15 +26,9 @@ struct FilesLayout {
   private static let detailColumnsMax = 84
 
   init(_ region: Region, hasPrompt: Bool, wantsDetail: Bool?, isFocused: Bool) {
-    var rest = region
-    if region.rows >= 8 {
-      let (top, below) = rest.split(top: 1)
-      (summary, rest) = (top, below)
-    }
-    if hasPrompt {
-      let (above, bottom) = rest.split(bottom: 1)
-      (rest, prompt) = (above, bottom)
-    }
+    let frame = ListFrame(region, heads: [(1, from: 8)], hasPrompt: hasPrompt)
+    (summary, prompt) = (frame.heads[0], frame.prompt)
+    let rest = frame.list
     isBeside = region.columns >= Self.columnsForDetail && region.rows >= 12
     list = rest
     guard wantsDetail != false else { return }
@@ -54,7 +48,7 @@ extension FilesScreen {
 
   private func layout(in region: Region) -> FilesLayout {
     FilesLayout(
-      region, hasPrompt: prompt != nil, wantsDetail: detailWish, isFocused: detail.isFocused)
+      region, hasPrompt: isTyping, wantsDetail: detailWish, isFocused: detail.isFocused)
   }
 
   package func draw(
@@ -71,7 +65,7 @@ extension FilesScreen {
       }
     }
     if let place = layout.detail { detail.draw(into: &surface, place, context) }
-    if let line = layout.prompt, let prompt { prompt.draw(into: &surface, line, context.brush) }
+    inquiry.draw(into: &surface, layout.prompt, context.brush)
   }
 
   // MARK: - The line that sums up

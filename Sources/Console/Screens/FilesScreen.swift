@@ -8,7 +8,7 @@
 // While the cursor moves or a range is being marked, rows are not replaced under it.
 
 internal import Ambient
-internal import Bytes
+package import Bytes
 internal import Operations
 internal import Terminal
 internal import Views
@@ -35,7 +35,7 @@ extension ScreenEntry {
         keys: ["i"]),
       ConsoleCommand(
         .showFailed, "failed files", "Show the files that could not be stored", .screens,
-        .leading(to: .files)),
+        .leading(to: .files), keys: ["F"]),
     ]
   ) { FilesScreen() }
 }
@@ -57,10 +57,8 @@ package struct FilesScreen: Screen {
   var isTree = false
   var order = FileOrder.path
   var descends = false
-  /// The filter that is in force.
-  var filter = ""
+  var inquiry = ListInquiry(FileView.vocabulary)
   var columns = FileColumns.usual
-  var prompt: ListPrompt?
   var detail = FileDetail()
   /// Whether the detail is shown; nil where the room decides.
   private(set) var detailWish: Bool?
@@ -79,10 +77,11 @@ package struct FilesScreen: Screen {
   private(set) var fault: String?
   private var movedAt: MonotonicTime?
   private var askedAt: MonotonicTime?
-  private var sought = ""
-  private var histories = (find: [String](), filter: [String]())
 
   package init() {}
+
+  /// The filter that is in force.
+  var filter: String { inquiry.filter }
 
   // MARK: - What the console asks
 
@@ -90,13 +89,28 @@ package struct FilesScreen: Screen {
     if isTree { return ["tree"] }
     return filter.isEmpty ? [] : [filter]
   }
-  package var isTyping: Bool { prompt != nil }
+  package var isTyping: Bool { inquiry.isTyping }
   package var holdsBack: Bool { detail.isFocused || detailWish == true || !filter.isEmpty }
   package var selection: Selection? {
     if detail.isFocused, let path = detail.path {
       return Selection(paths: [path], bytes: detail.file?.size)
     }
     return isTree ? tree.selection : list.selection
+  }
+
+  package var memory: JSONValue {
+    [
+      "inquiry": inquiry.memory, "tree": .bool(isTree), "order": .string(order.rawValue),
+      "descends": .bool(descends), "columns": .string(columns.rawValue),
+    ]
+  }
+
+  package mutating func recall(_ memory: JSONValue) {
+    inquiry.recall(memory["inquiry"] ?? .null)
+    isTree = memory["tree"]?.bool ?? isTree
+    order = memory["order"]?.string.flatMap { FileOrder(rawValue: $0) } ?? order
+    descends = memory["descends"]?.bool ?? descends
+    columns = memory["columns"]?.string.flatMap { FileColumns(rawValue: $0) } ?? columns
   }
 
   package func hints(_ context: ScreenContext) -> [KeyHint] {
@@ -133,15 +147,15 @@ package struct FilesScreen: Screen {
     case .resized:
       follow(context)
       return lookAtSelected(context)
-    case .key(let key): return type(key, context)
-    case .paste(let paste):
-      guard prompt?.take(paste) == .changed else { return [] }
-      return typed(context)
+    case .key(let key): return heed(inquiry.take(key), context)
+    case .paste(let paste): return heed(inquiry.take(paste), context)
     case .command(let name):
       movedAt = context.monotonic
       return take(name, context)
     case .answer(let slot, let result): return take(slot, result, context)
-    case .mouse(let mouse): return click(mouse, context)
+    case .mouse(let mouse):
+      movedAt = context.monotonic
+      return click(mouse, context)
     }
   }
 
@@ -151,7 +165,16 @@ package struct FilesScreen: Screen {
     tree.follow(seen: rows)
   }
 
-  private func click(_ mouse: MouseEvent, _ context: ScreenContext) -> [ScreenRequest] { [] }
+  private mutating func click(_ mouse: MouseEvent, _ context: ScreenContext) -> [ScreenRequest] {
+    let layout = layout(context)
+    guard layout.detail == nil || layout.isBeside else { return [] }
+    let clicked =
+      isTree
+      ? tree.list.click(mouse, in: layout.list) : list.click(mouse, in: layout.list)
+    guard clicked != .missed else { return [] }
+    detail.isFocused = false
+    return clicked == .opened ? take(.open, context) : askForMore(context) + lookAtSelected(context)
+  }
 
   // MARK: - Asking
 
@@ -177,7 +200,7 @@ package struct FilesScreen: Screen {
 
   /// Asks anew when there is news, unless somebody is at it.
   private mutating func refresh(_ context: ScreenContext) -> [ScreenRequest] {
-    guard !isAsking, prompt == nil else { return [] }
+    guard !isAsking, !isTyping else { return [] }
     let due = [
       movedAt.map { $0 + Self.stillness }, askedAt.map { $0 + Self.interval },
     ].compactMap { $0 }.max()
@@ -286,7 +309,7 @@ package struct FilesScreen: Screen {
     case .back: return goBack(context)
     case .filter: return openFilter(context)
     case .find:
-      prompt = ListPrompt(.find, history: histories.find)
+      inquiry.openFind()
       return []
     case .findNext, .findPrevious: return seek(forward: name == .findNext, context)
     case .copy:
@@ -300,7 +323,7 @@ package struct FilesScreen: Screen {
       detailWish = layout(context).detail == nil
       return lookAtSelected(context)
     case .showFailed:
-      (isTree, filter, columns) = (false, "state:failed", .trouble)
+      (isTree, inquiry.filter, columns) = (false, "state:failed", .trouble)
       return renew(context)
     default: break
     }
@@ -379,7 +402,7 @@ package struct FilesScreen: Screen {
       detailWish = nil
       return []
     }
-    filter = ""
+    inquiry.filter = ""
     return renew(context)
   }
 
@@ -389,82 +412,43 @@ package struct FilesScreen: Screen {
     if isTree {
       isTree = false
       if case .directory(let directory, _, _) = tree.list.selected {
-        filter = "path:\(escaped(directory.path))/** "
+        inquiry.filter = "path:\(escaped(directory.path))/** "
       }
     }
-    prompt = ListPrompt(.filter, filter, history: histories.filter)
+    inquiry.openFilter()
     return hasAnswer ? [] : ask(context)
   }
 
-  private mutating func type(_ key: Key, _ context: ScreenContext) -> [ScreenRequest] {
-    guard var field = prompt else { return [] }
-    let outcome = field.take(key)
-    prompt = field
-    switch outcome {
-    case .changed: return typed(context)
-    case .stayed, .ignored: return []
-    case .accepted:
-      prompt = nil
-      if field.purpose == .filter {
-        histories.filter = field.history
-        return field.fault.map { [.say(.refused("the filter is as before: \($0)"))] } ?? []
-      }
-      histories.find = field.history
-      sought = field.text
-      return list.place(of: sought, forward: true, fromHere: true) == nil && !isTree
-        ? seek(forward: true, context) : []
-    case .cancelled:
-      prompt = nil
-      guard field.purpose == .filter, filter != field.before else { return [] }
-      filter = field.before
-      return renew(context)
-    }
-  }
-
   /// What is typed takes effect.
-  private mutating func typed(_ context: ScreenContext) -> [ScreenRequest] {
-    guard var field = prompt else { return [] }
-    defer { prompt = field }
-    let rows = layout(context).seen
-    guard field.purpose == .filter else {
-      sought = field.text
-      if isTree {
-        if let place = tree.list.place(of: sought, forward: true, fromHere: true) {
-          tree.go(to: place, seen: rows)
-        }
-      } else if let place = list.place(of: sought, forward: true, fromHere: true) {
-        list.go(to: place, seen: rows)
-      }
-      return lookAtSelected(context)
-    }
-    do throws(FilterError) {
-      _ = try Filter(parsing: field.text, FileView.vocabulary)
-      field.fault = nil
-      guard filter != field.text else { return [] }
-      filter = field.text
-      return renew(context)
-    } catch {
-      field.fault = "at \(error.position + 1): \(error)"
-      return []
+  private mutating func heed(
+    _ upshot: ListInquiry.Upshot, _ context: ScreenContext
+  ) -> [ScreenRequest] {
+    switch upshot {
+    case .nothing: return []
+    case .typed, .sought:
+      let isThere = go(forward: true, fromHere: true, context)
+      return isThere || upshot == .typed
+        ? lookAtSelected(context) : seek(forward: true, context)
+    case .filtered: return renew(context)
+    case .refused(let why): return [.say(.refused(why))]
     }
   }
 
   private mutating func seek(forward: Bool, _ context: ScreenContext) -> [ScreenRequest] {
-    guard !sought.isEmpty else {
-      return [.say(.refused("nothing is sought; \(context.key(of: .find) ?? "/") begins"))]
-    }
-    let rows = layout(context).seen
-    let place =
-      isTree
-      ? tree.list.place(of: sought, forward: forward)
-      : list.place(of: sought, forward: forward)
-    guard let place else {
-      let filter = context.key(of: .filter) ?? "f"
+    guard go(forward: forward, fromHere: false, context) else {
       let looked =
-        isTree ? "in what is open" : "in the \(Figures.grouped(list.rows.count)) rows here"
-      return [.say(.refused("'\(sought)' is not \(looked); \(filter) looks through all"))]
+        isTree
+        ? "in what is open" : "in the \(counted(UInt64(list.rows.count), "row")) here"
+      let filter = context.key(of: .filter) ?? "f"
+      return [.say(inquiry.missing("\(looked); \(filter) looks through all", context))]
     }
-    if isTree { tree.go(to: place, seen: rows) } else { list.go(to: place, seen: rows) }
     return askForMore(context) + lookAtSelected(context)
+  }
+
+  private mutating func go(forward: Bool, fromHere: Bool, _ context: ScreenContext) -> Bool {
+    let rows = layout(context).seen
+    return isTree
+      ? tree.list.seek(inquiry, forward: forward, fromHere: fromHere, seen: rows)
+      : list.seek(inquiry, forward: forward, fromHere: fromHere, seen: rows)
   }
 }

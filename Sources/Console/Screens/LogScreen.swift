@@ -43,6 +43,8 @@ package struct LogScreen: Screen {
 
   // MARK: - Events
 
+  package var declined: [CommandName] { [.sort, .sortReverse] }
+
   package mutating func handle(
     _ event: ScreenEvent, _ context: ScreenContext
   ) -> [ScreenRequest] {

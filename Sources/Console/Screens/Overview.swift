@@ -15,6 +15,8 @@ package struct Overview: Screen {
   private static let columnsForThree = 150
   /// The spare rows from which on what is over is told too.
   private static let rowsForPast = 4
+  /// The most rows that this takes.
+  private static let rowsOfPastMax = 10
   /// The most conditions that take more than one line each.
   static let conditionsAtLengthMax = 3
 
@@ -31,6 +33,8 @@ package struct Overview: Screen {
       (rule, subject) = (condition.rule, condition.diagnosis.subject)
     }
   }
+
+  package var showsSnapshot: Bool { true }
 
   package mutating func handle(
     _ event: ScreenEvent, _ context: ScreenContext
@@ -114,7 +118,8 @@ package struct Overview: Screen {
       Pane.draw(column, into: &surface, place, context.brush)
     }
     if below.rows > 0 {
-      Pane.draw([lately], into: &surface, below, context.brush)
+      let rows = min(Pane.idealRows([lately]), Self.rowsOfPastMax)
+      Pane.draw([lately], into: &surface, below.split(top: rows).top, context.brush)
     }
   }
 
@@ -122,13 +127,13 @@ package struct Overview: Screen {
   private func arrangement(_ panes: OverviewPanes, _ region: Region) -> [[Pane]] {
     if region.columns >= Self.columnsForThree {
       return [
-        [panes.cache, panes.files], [panes.uploads, panes.restores],
+        [panes.cache, panes.files] + panes.waitsWhenTall, [panes.uploads, panes.restores],
         [panes.backends, panes.engine, panes.moving],
       ]
     }
     if region.columns >= Self.columnsForTwo {
       return [
-        [panes.cache, panes.files, panes.engine],
+        [panes.cache, panes.files, panes.engine] + panes.waitsWhenTall,
         [panes.uploads, panes.restores, panes.backends, panes.moving],
       ]
     }

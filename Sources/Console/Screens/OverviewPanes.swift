@@ -16,7 +16,6 @@ struct OverviewPanes {
   /// Whether there is nothing that the snapshot does not count.
   private let isSure: Bool
   private let past: [PastCondition]
-  private let lookedSince: WallTime?
 
   init(_ snapshot: EngineSnapshot, _ context: ScreenContext) {
     self.snapshot = snapshot
@@ -26,7 +25,6 @@ struct OverviewPanes {
     rowsOfAll = context.size.rows
     isSure = context.unseen == nil
     past = context.past.over(besides: context.conditions)
-    lookedSince = context.past.lookedSince
   }
 
   /// How tall the lines of rates are.
@@ -35,9 +33,13 @@ struct OverviewPanes {
     case ..<20: 1
     case ..<30: 2
     case ..<40: 4
-    default: 6
+    case ..<46: 6
+    default: 9
     }
   }
+
+  /// Whether there is room to be filled: then the charts take it.
+  private var isTall: Bool { rowsOfAll >= 40 }
 
   private func bytes(_ count: ByteCount?) -> String { figures.bytes(count).trimmed }
   private func time(_ duration: Duration?) -> String { figures.duration(duration).trimmed }
@@ -139,7 +141,7 @@ struct OverviewPanes {
         ? [Words(isSure ? "everything is stored" : "none is known yet", .dim)]
         : [
           Words(padded(time(uploads.oldest.map { now - $0 }), columns: 10)),
-          Words("drained in ", .label), Words(time(uploads.drain)),
+          Words("drained in ", .label), Words(figures.drain(uploads.drain)),
         ])
     if let hold = uploads.hold {
       facts.add("held by", [Words("\(hold.holder): \(hold.reason)", .warning)])
@@ -229,7 +231,7 @@ struct OverviewPanes {
       + snapshot.restores.inFlight.map { (StateSign.restoring, $0) }
     let most = min(max(1, moves.count), 12)
     return Pane(
-      "Under way", rows: Share(minimum: 1, ideal: most, weight: 0, priority: 4)
+      "Under way", rows: Share(minimum: 1, ideal: most, priority: 4)
     ) { surface, region in
       if moves.isEmpty {
         surface.draw(Words("nothing is being moved", .dim), in: region, brush: brush)
@@ -261,20 +263,15 @@ struct OverviewPanes {
 
   // MARK: - What was
 
-  /// How long somebody looks.
-  private var watched: Duration { lookedSince.map { max(.zero, now - $0) } ?? .zero }
-
   /// Whether there is anything to say of what was.
-  var knowsPast: Bool { !past.isEmpty || watched >= .seconds(1) }
+  var knowsPast: Bool { !past.isEmpty }
 
   /// What was wrong and is over, the newest first.
   var lately: Pane {
     let (brush, figures, past, now, time) = (brush, figures, past, now, time)
-    let quiet = "nothing else was wrong in the \(time(watched)) that this console is open"
     return Pane(
       "Lately", rows: Share(minimum: 1, ideal: max(1, past.count), priority: 1)
     ) { surface, region in
-      if past.isEmpty { surface.draw(Words(quiet, .dim), in: region.line(0), brush: brush) }
       for (row, past) in past.prefix(region.rows).enumerated() {
         let lasted = figures.duration(past.ended - past.condition.since).trimmed
         let age = max(.zero, now - past.ended)
@@ -292,6 +289,24 @@ struct OverviewPanes {
         surface.draw(fits ? words + [why] : words, in: region.line(row), brush: brush)
       }
     }
+  }
+
+  /// The rows of the histogram of waits, however many steps they lie in, so that nothing jumps.
+  private static let waitsRows = 8
+
+  /// How long readers waited, where there is room to see how their waits lie.
+  var waitsWhenTall: [Pane] {
+    guard isTall else { return [] }
+    let brush = brush
+    let histogram = LatencyHistogram(
+      snapshot.restores.hits, snapshot.restores.misses, roles: (first: .chart2, second: .chart3))
+    return [
+      Pane(
+        "How long readers wait",
+        note: [Words("hits", .chart2), Words(" and ", .dim), Words("misses", .chart3)],
+        rows: Share(minimum: 4, ideal: Self.waitsRows, priority: 3)
+      ) { surface, region in histogram.draw(into: &surface, region, brush) }
+    ]
   }
 
   // MARK: - What it stands on

@@ -22,6 +22,11 @@ extension ListRow {
   var isMarkable: Bool { true }
 }
 
+/// What a click into a list came to.
+enum ListClick: Sendable {
+  case missed, moved, opened
+}
+
 /// Rows with a cursor and marks.
 struct RowList<Row: ListRow>: Sendable {
   private(set) var rows: [Row] = []
@@ -124,6 +129,21 @@ struct RowList<Row: ListRow>: Sendable {
     let from = places[range.from] ?? cursor.index
     marks = range.before
     mark(from: min(from, cursor.index), to: max(from, cursor.index))
+  }
+
+  /// Goes to the row that is clicked in the table's region; a click on the row under the cursor looks
+  /// into it.
+  mutating func click(_ mouse: MouseEvent, in region: Region) -> ListClick {
+    let rows = Table.rowsSeen(in: region)
+    let line = mouse.place.row - region.row - 1
+    guard mouse.action == .pressed, mouse.button == 1, (0..<rows).contains(line),
+      (region.column..<region.column + region.columns).contains(mouse.place.column)
+    else { return .missed }
+    let place = seen(rows).lowerBound + line
+    guard self.rows.indices.contains(place) else { return .missed }
+    if place == cursor.index { return .opened }
+    go(to: place, seen: rows)
+    return .moved
   }
 
   private mutating func toggle(_ row: Row) {

@@ -31,11 +31,19 @@ package protocol Screen: Sendable {
   var isModal: Bool { get }
   /// What an acting command is about here, where that is not simply the selection.
   func action(for command: CommandName, _ context: ScreenContext) -> ActionRequest?
+  /// Whether what it shows is the snapshot, so that it is as old as that is.
+  var showsSnapshot: Bool { get }
+  /// What it would know again the next time, such as the order of its columns.
+  var memory: JSONValue { get }
+  /// Commands to which it only says why not, so that nothing hints at them.
+  var declined: [CommandName] { get }
   /// The keys that matter on it now, before those that matter everywhere.
   func hints(_ context: ScreenContext) -> [KeyHint]
   /// The command line that shows the same.
   func commandLine(_ context: ScreenContext) -> String?
 
+  /// Takes over what it knew the last time; what it does not understand it leaves.
+  mutating func recall(_ memory: JSONValue)
   /// Takes an event in and asks for what follows from it.
   mutating func handle(_ event: ScreenEvent, _ context: ScreenContext) -> [ScreenRequest]
   /// Draws itself; `region` is as large as `context.size` says.
@@ -50,6 +58,10 @@ extension Screen {
   package var selection: Selection? { nil }
   package var holdsBack: Bool { false }
   package var isModal: Bool { false }
+  package var showsSnapshot: Bool { false }
+  package var declined: [CommandName] { [] }
+  package var memory: JSONValue { .null }
+  package mutating func recall(_ memory: JSONValue) {}
   package func action(for command: CommandName, _ context: ScreenContext) -> ActionRequest? { nil }
   package func hints(_ context: ScreenContext) -> [KeyHint] { [] }
   package func commandLine(_ context: ScreenContext) -> String? { nil }
@@ -67,7 +79,7 @@ package enum ScreenEvent: Sendable {
   /// A key, while it `isTyping`.
   case key(Key)
   case paste(Paste)
-  /// The button or the wheel, at a place of the whole screen.
+  /// A button of the mouse, at a place of the region; the wheel arrives as commands.
   case mouse(MouseEvent)
   /// There is a newer snapshot in the context.
   case news

@@ -47,13 +47,27 @@ struct TransferTable {
         transfer.bytes > 0 ? Double(transfer.bytesDone) / Double(transfer.bytes) : nil
       let isAgain = !showsWaiting && transfer.attempt > 1
       return [
-        Words(transfer.path), Words(figures.bytes(ByteCount(transfer.bytes))),
-        Words(figures.share(share), .stateUploading),
-        Words(bar(share, brush), .stateUploading), Words(figures.rate(row.rate(at: context.now))),
-        Words(figures.duration(max(.zero, context.now - transfer.since)), .dim),
+        Words(transfer.path),
+        Words(
+          row.end?.fault != nil && transfer.bytes == 0
+            ? brush.unknown : figures.bytes(ByteCount(transfer.bytes))),
+        Words(figures.share(share), row.hasEnded ? .dim : role),
+        row.end.map { ending($0, brush) } ?? Words(bar(share, brush), role),
+        Words(figures.rate(row.rate(at: context.now)), row.hasEnded ? .dim : .text),
+        Words(figures.duration(row.length(at: context.now)), .dim),
         Words("\(showsWaiting ? transfer.waiting : transfer.attempt)", isAgain ? .warning : .dim),
       ]
     }.draw(into: &surface, region, brush)
+  }
+
+  private var role: Role { showsWaiting ? .stateRestoring : .stateUploading }
+
+  /// When a restore ended, or that it came to nothing.
+  private func ending(_ end: RestoredView, _ brush: Brush) -> Words {
+    let ago = Figures(brush).duration(max(.zero, context.now - end.ended)).trimmed
+    return end.fault == nil
+      ? Words("\(brush.glyphs.check) \(ago) ago", .good)
+      : Words("\(brush.glyphs.failure) failed \(ago) ago", .bad)
   }
 
   private func bar(_ share: Double?, _ brush: Brush) -> String {

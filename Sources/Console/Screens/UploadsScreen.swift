@@ -24,22 +24,6 @@ extension ScreenEntry {
   ) { UploadsScreen() }
 }
 
-/// A transfer that is under way, as a row.
-struct TransferRow: ListRow {
-  let view: TransferView
-
-  var id: String { view.path }
-  var searched: String { view.path }
-  var bytes: UInt64 { view.bytes }
-
-  /// Bytes a second since it began; nil when nothing has passed.
-  func rate(at now: WallTime) -> ByteCount? {
-    let seconds = (now - view.since).inSeconds
-    guard seconds > 0.05, view.bytesDone > 0 else { return nil }
-    return ByteCount(Int64(min(Double(view.bytesDone) / seconds, 1e15)))
-  }
-}
-
 /// The queue of uploads.
 package struct UploadsScreen: Screen {
   /// A part of the queue.
@@ -72,14 +56,16 @@ package struct UploadsScreen: Screen {
   private var fault: String?
   private var askedAt: MonotonicTime?
   private var movedAt: MonotonicTime?
-  private var prompt: ListPrompt?
-  private var sought = ""
-  private var history: [String] = []
+  private var inquiry = ListInquiry()
 
   package init() {}
 
   package var crumbs: [String] { [part.title] }
-  package var isTyping: Bool { prompt != nil }
+  package var isTyping: Bool { inquiry.isTyping }
+  package var showsSnapshot: Bool { part == .inFlight }
+  package var declined: [CommandName] { [.filter, .sort, .sortReverse] }
+  package var memory: JSONValue { inquiry.memory }
+  package mutating func recall(_ memory: JSONValue) { inquiry.recall(memory) }
   package var selection: Selection? {
     part == .inFlight ? transfers.selection : files.selection
   }
@@ -111,20 +97,26 @@ package struct UploadsScreen: Screen {
       transfers.follow(seen: seen(context))
       files.follow(seen: seen(context))
       return []
-    case .key(let key): return type(key, context)
-    case .paste(let paste):
-      if prompt?.take(paste) == .changed { find(context) }
-      return []
+    case .key(let key): return heed(inquiry.take(key), context)
+    case .paste(let paste): return heed(inquiry.take(paste), context)
     case .command(let name):
       movedAt = context.monotonic
       return take(name, context)
     case .answer(_, let result): return take(result, context)
-    case .mouse: return []
+    case .mouse(let mouse):
+      movedAt = context.monotonic
+      return click(mouse, in: frame(context.size.region)) ? take(.open, context) : []
     }
   }
 
-  private func seen(_ context: ScreenContext) -> Int {
-    max(1, Table.rowsSeen(in: parts(context.size.region).list))
+  private func seen(_ context: ScreenContext) -> Int { frame(context.size.region).seen }
+
+  /// Whether the click looks into what is under it.
+  private mutating func click(_ mouse: MouseEvent, in frame: ListFrame) -> Bool {
+    let clicked =
+      part == .inFlight
+      ? transfers.click(mouse, in: frame.list) : files.click(mouse, in: frame.list)
+    return clicked == .opened
   }
 
   private mutating func takeTransfers(_ context: ScreenContext) {
@@ -148,7 +140,7 @@ package struct UploadsScreen: Screen {
   }
 
   private mutating func refresh(_ context: ScreenContext) -> [ScreenRequest] {
-    guard part != .inFlight, !isAsking, prompt == nil, !files.isMarkingRange,
+    guard part != .inFlight, !isAsking, !isTyping, !files.isMarkingRange,
       files.rows.count <= Self.pageMax
     else { return [] }
     let due = [movedAt, askedAt].compactMap { $0.map { $0 + Self.interval } }.max()
@@ -204,7 +196,7 @@ package struct UploadsScreen: Screen {
       guard let path = selectedPath else { return [] }
       return [.copy(path), .say(.good("copied \(path)"))]
     case .find:
-      prompt = ListPrompt(.find, history: history)
+      inquiry.openFind()
       return []
     case .findNext, .findPrevious: return seek(forward: name == .findNext, context)
     case .filter: return [.say(.refused("the files screen filters; try state:dirty there"))]
@@ -225,91 +217,53 @@ package struct UploadsScreen: Screen {
     part == .inFlight ? transfers.selected?.id : files.selected?.id
   }
 
-  private mutating func type(_ key: Key, _ context: ScreenContext) -> [ScreenRequest] {
-    guard var field = prompt else { return [] }
-    let upshot = field.take(key)
-    prompt = field
-    switch upshot {
-    case .changed: find(context)
-    case .stayed, .ignored: break
-    case .accepted:
-      prompt = nil
-      history = field.history
-    case .cancelled: prompt = nil
-    }
-    return []
-  }
-
-  private mutating func find(_ context: ScreenContext) {
-    sought = prompt?.text ?? sought
-    _ = go(forward: true, fromHere: true, context)
+  private mutating func heed(
+    _ upshot: ListInquiry.Upshot, _ context: ScreenContext
+  ) -> [ScreenRequest] {
+    guard upshot == .typed || upshot == .sought else { return [] }
+    let isThere = go(forward: true, fromHere: true, context)
+    return isThere || upshot == .typed ? [] : seek(forward: true, context)
   }
 
   private mutating func seek(forward: Bool, _ context: ScreenContext) -> [ScreenRequest] {
-    if sought.isEmpty {
-      return [.say(.refused("nothing is sought; \(context.key(of: .find) ?? "/") begins"))]
-    }
-    return go(forward: forward, fromHere: false, context)
-      ? [] : [.say(.refused("'\(sought)' is not among these"))]
+    go(forward: forward, fromHere: false, context)
+      ? [] : [.say(inquiry.missing("among these", context))]
   }
 
   private mutating func go(forward: Bool, fromHere: Bool, _ context: ScreenContext) -> Bool {
     let rows = seen(context)
-    if part == .inFlight {
-      guard let place = transfers.place(of: sought, forward: forward, fromHere: fromHere) else {
-        return false
-      }
-      transfers.go(to: place, seen: rows)
-    } else {
-      guard let place = files.place(of: sought, forward: forward, fromHere: fromHere) else {
-        return false
-      }
-      files.go(to: place, seen: rows)
-    }
-    return true
+    return part == .inFlight
+      ? transfers.seek(inquiry, forward: forward, fromHere: fromHere, seen: rows)
+      : files.seek(inquiry, forward: forward, fromHere: fromHere, seen: rows)
   }
 
   // MARK: - Drawing
 
-  private func parts(
-    _ region: Region
-  ) -> (tabs: Region?, facts: Region?, list: Region, prompt: Region?) {
-    var (rest, tabs, facts, line): (Region, Region?, Region?, Region?) = (region, nil, nil, nil)
-    if region.rows >= 5 {
-      let (top, below) = rest.split(top: 1)
-      (tabs, rest) = (top, below)
-    }
-    if region.rows >= 10 {
-      let (top, below) = rest.split(top: 1)
-      (facts, rest) = (top, below)
-    }
-    if prompt != nil {
-      let (above, bottom) = rest.split(bottom: 1)
-      (rest, line) = (above, bottom)
-    }
-    return (tabs, facts, rest, line)
+  /// The parts of the queue, the figures, the list.
+  private func frame(_ region: Region) -> ListFrame {
+    ListFrame(region, heads: [(1, from: 5), (1, from: 10)], hasPrompt: isTyping)
   }
 
   package func draw(
     into surface: inout Surface, _ region: Region, _ context: ScreenContext
   ) {
-    let parts = parts(region)
+    let frame = frame(region)
     let brush = context.brush
-    if let line = parts.tabs { drawTabs(into: &surface, line, context) }
-    if let line = parts.facts { drawFacts(into: &surface, line, context) }
+    if let line = frame.heads[0] { drawTabs(into: &surface, line, context) }
+    if let line = frame.heads[1] { drawFacts(into: &surface, line, context) }
     if part == .inFlight {
       TransferTable(transfers, context, whenEmpty: emptyWords(context)).draw(
-        into: &surface, parts.list)
+        into: &surface, frame.list)
     } else {
       let columns: FileColumns = part == .queued ? .usual : .trouble
-      let isShort = parts.list.columns < 72
+      let isShort = frame.list.columns < 72
       let cells = FileCells(columns: columns, brush: brush, now: context.now, isShort: isShort)
       var headers = columns.columns(sortedBy: .directory, descends: false)
       if isShort { headers[0].share = Share(minimum: 5, ideal: 5, priority: 9) }
-      files.table(headers, in: parts.list, whenEmpty: emptyWords(context), cells: cells.cells)
-        .draw(into: &surface, parts.list, brush)
+      files.table(headers, in: frame.list, whenEmpty: emptyWords(context), cells: cells.cells)
+        .draw(into: &surface, frame.list, brush)
     }
-    if let line = parts.prompt, let prompt { prompt.draw(into: &surface, line, brush) }
+    inquiry.draw(into: &surface, frame.prompt, brush)
   }
 
   private func drawTabs(
@@ -355,7 +309,7 @@ package struct UploadsScreen: Screen {
         Words(" rate ", .label), Words(figures.rate(rate), .strong),
         Words("  oldest ", .label),
         Words(figures.duration(uploads.oldest.map { max(.zero, context.now - $0) })),
-        Words("  drained in ", .label), Words(figures.duration(uploads.drain)),
+        Words("  drained in ", .label), Words(figures.drain(uploads.drain)),
       ]
       let stored = [
         Words("  stored ", .label), Words(counted(uploads.stored)),

@@ -8,6 +8,8 @@ import DurableFiles
 final class Stage: Sendable {
   private struct State {
     var fault: Fault?
+    /// Whether what was staged has been lifted.
+    var isLifted = false
     /// Whether small mishaps happen now and then.
     var hasMishaps: Bool
     var generator: SeededGenerator
@@ -37,10 +39,14 @@ final class Stage: Sendable {
   /// What is staged.
   var fault: Fault? { state.withLock { $0.fault } }
 
+  /// Whether what was staged has been lifted.
+  var isLifted: Bool { state.withLock { $0.isLifted } }
+
   /// Stages a fault instead of what was staged, or none.
   func set(_ fault: Fault?) {
     state.change { state in
       state.fault = fault
+      state.isLifted = fault == nil
       state.nextLoss = nil
     }
   }

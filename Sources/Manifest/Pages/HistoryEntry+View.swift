@@ -26,7 +26,8 @@ extension Transition {
     case .stored(let copy, _): "\(ByteCount(copy.details.size)) in \(escaped(copy.backend))"
     case .deferred(let attempts, let until, let fault):
       "attempt \(attempts), again at \(until): \(escaped(fault))"
-    case .failed(let attempts, let fault): "after \(attempts) attempts: \(escaped(fault))"
+    case .failed(let attempts, let fault):
+      "after \(attempts) attempt\(attempts == 1 ? "" : "s"): \(escaped(fault))"
     case .restored(let copy), .confirmed(let copy): "\(ByteCount(copy.details.size))"
     case .adopted(let copy, _): "\(ByteCount(copy.details.size)) from \(escaped(copy.backend))"
     case .verified(let time): "its stored copy was there at \(time)"

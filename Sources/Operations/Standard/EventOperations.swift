@@ -13,6 +13,8 @@ private let eventsOut = SchemaField(
 
 /// The most bytes of a payload that an operation shows; `larder events get` prints any.
 private let payloadShownMax = 1 << 16
+/// The most bytes of a payload that a page of events shows beside each header.
+private let payloadPagedMax = 1_024
 
 extension Operation {
   static var eventsPage: Operation {
@@ -30,6 +32,9 @@ extension Operation {
           "after", .integer(0...1 << 53), required: false,
           "The position that the page before gave."),
         SchemaField("newestFirst", .flag, required: false, "Begin at the end of the log."),
+        SchemaField(
+          "payloads", .flag, required: false,
+          "Show the payloads too, in base64, unless they are large or sealed."),
         SchemaField(
           "limit", .integer(1...Int64(OperationsLimits.pageRowsMax)), required: false,
           "How many rows at most; 100 unless given."),
@@ -52,7 +57,8 @@ extension Operation {
           limit: count(input["limit"]) ?? 100,
           order: input["newestFirst"]?.bool == true ? .newestFirst : .oldestFirst)
         return .object([
-          "events": .array(page.events.map { $0.header.json }),
+          "events": .array(
+            page.events.map { $0.listed(withPayload: input["payloads"]?.bool == true) }),
           "position": JSONValue(page.position), "isEnd": .bool(page.isEnd),
         ])
       })
@@ -233,6 +239,17 @@ extension AncestryEnd {
     case .missing: "missing"
     case .failed: "failed"
     }
+  }
+}
+
+extension Event {
+  /// The event as a row of a page.
+  fileprivate func listed(withPayload isWanted: Bool) -> JSONValue {
+    guard isWanted, case .bytes(let bytes) = payload, bytes.count <= payloadPagedMax,
+      case .object(var row) = header.json
+    else { return header.json }
+    row["payload"] = .string(base64(bytes))
+    return .object(row)
   }
 }
 

@@ -10,6 +10,8 @@ package enum TerminalError: Error, Equatable, Sendable {
   case unusableLine
   /// No guard could be started.
   case noGuard
+  /// No program of this name could be started on a terminal of ours.
+  case notStarted(String)
 }
 
 extension TerminalError: CustomStringConvertible {
@@ -23,6 +25,7 @@ extension TerminalError: CustomStringConvertible {
       "no screen can be drawn on a terminal of the kind \(shown(name)): set TERM to one that is known, "
         + "for instance xterm-256color"
     case .unusableLine: "the modes of this terminal cannot be read or changed"
+    case .notStarted(let program): "\(shown(program)) is not installed, or may not be run"
     case .noGuard: "no process could be started that restores the terminal after a sudden end"
     }
   }

@@ -63,10 +63,26 @@ extension UploadsView {
 extension RestoresView {
   fileprivate var json: JSONValue {
     [
-      "inFlight": .array(inFlight.map(\.json)), "queued": JSONValue(queued), "rate": rate.json,
+      "inFlight": .array(inFlight.map(\.json)), "recent": .array(recent.map(\.json)),
+      "queued": JSONValue(queued), "rate": rate.json,
       "hits": hits?.json ?? .null, "misses": misses?.json ?? .null,
       "restored": JSONValue(restored), "restoredBytes": JSONValue(restoredBytes),
       "failed": JSONValue(failed),
+    ]
+  }
+}
+
+extension RestoresView {
+  /// The restores that ended lately, as a JSON value.
+  package var recentJSON: JSONValue { .array(recent.map(\.json)) }
+}
+
+extension RestoredView {
+  fileprivate var json: JSONValue {
+    [
+      "path": .string(path), "bytes": JSONValue(bytes), "ended": .string("\(ended)"),
+      "tookSeconds": JSONValue(seconds: took), "waited": JSONValue(waited),
+      "fault": JSONValue(fault),
     ]
   }
 }
@@ -79,7 +95,7 @@ extension LatencyView {
   fileprivate var json: JSONValue {
     [
       "p50Seconds": JSONValue(seconds: p50), "p99Seconds": JSONValue(seconds: p99),
-      "count": JSONValue(count),
+      "count": JSONValue(count), "steps": .array(steps.map { JSONValue($0) }),
     ]
   }
 }

@@ -33,11 +33,40 @@ public struct LatencyView: Hashable, Sendable {
   public var p99: Duration
   /// How many calls these figures are of.
   public var count: Int
+  /// How many calls took less than 10, 30, 100, 300 us, 1 ms and so on up to 30 s, and longer, each
+  /// step without those before it; empty when that is not known.
+  public var steps: [Int]
 
-  public init(p50: Duration, p99: Duration, count: Int) {
+  public init(p50: Duration, p99: Duration, count: Int, steps: [Int] = []) {
     self.p50 = p50
     self.p99 = p99
     self.count = count
+    self.steps = steps
+  }
+}
+
+/// A restore that has ended.
+public struct RestoredView: Hashable, Sendable {
+  /// The file's path, as text that is safe to show.
+  public var path: String
+  public var bytes: UInt64
+  public var ended: WallTime
+  public var took: Duration
+  /// How many had waited for it.
+  public var waited: Int
+  /// Why it came to nothing; nil when the file was restored.
+  public var fault: String?
+
+  public init(
+    path: String, bytes: UInt64, ended: WallTime, took: Duration, waited: Int,
+    fault: String? = nil
+  ) {
+    self.path = path
+    self.bytes = bytes
+    self.ended = ended
+    self.took = took
+    self.waited = waited
+    self.fault = fault
   }
 }
 
@@ -104,6 +133,8 @@ public struct UploadsView: Hashable, Sendable {
 /// The restores.
 public struct RestoresView: Hashable, Sendable {
   public var inFlight: [TransferView]
+  /// Those that ended lately, the newest first.
+  public var recent: [RestoredView]
   public var queued: Int
   public var rate: RateView
   /// Of requests that found the file hot.
@@ -116,11 +147,13 @@ public struct RestoresView: Hashable, Sendable {
   public var failed: UInt64
 
   public init(
-    inFlight: [TransferView] = [], queued: Int = 0, rate: RateView = RateView(),
+    inFlight: [TransferView] = [], recent: [RestoredView] = [], queued: Int = 0,
+    rate: RateView = RateView(),
     hits: LatencyView? = nil, misses: LatencyView? = nil, restored: UInt64 = 0,
     restoredBytes: UInt64 = 0, failed: UInt64 = 0
   ) {
     self.inFlight = inFlight
+    self.recent = recent
     self.queued = queued
     self.rate = rate
     self.hits = hits

@@ -42,6 +42,9 @@ private let jobItems = Flag(
   "items", .integer(1_000...4_000_000), default: 100_000, "How many items a job has.")
 private let depotFiles = Flag(
   "files", .integer(1_000...20_000_000), default: 1_000_000, "How many files the depot has.")
+private let onlyConsole = Flag(
+  "only", optional: .choice(placeholder: "ROW") as Spelling<ConsoleRow>,
+  "Measure this part alone.")
 private let depotTransitions = Flag(
   "transitions", .integer(100...10_000_000), default: 100_000,
   "How many transitions are applied in batches.")
@@ -106,6 +109,19 @@ let benchCommand: Command<Action> = Command(
           "Measure what the bars are meant for.")
       ],
       takes: [json, directory, depotFiles, depotTransitions], action: Action(benchManifest)),
+    Command(
+      "console", "Measure the console on its terminal, beside htop and btop.",
+      details: """
+        The console runs on a terminal that is played here, on a depot of so many files that is made in the         directory and removed at the end: a million take about 1 GB and a minute, ten million about 8 GB         and some minutes. What counts is what a person and a line notice: time to the first picture,         bytes sent, time from a key to its answer. htop and btop are reported as missing if they are not         installed.
+        """,
+      examples: [
+        .init("larder bench console --directory /srv", "Measure everything on a million files."),
+        .init(
+          "larder bench console --files 10000000 --only rows",
+          "First rows and a filter on ten million."),
+      ],
+      takes: [json, storeRounds, directory, depotFiles, onlyConsole],
+      action: Action(benchConsole)),
     Command(
       "paging", "Page through an event store and say what memory that takes.",
       details: """
@@ -185,6 +201,24 @@ private func benchManifest(
   let chosen = options
   let bench = try benching { () throws(BenchFailure) in
     try ManifestBench(chosen, clock: .live)
+  }
+  return try measure(
+    bench.measurements, invocation, &output,
+    { (progress) throws(BenchFailure) in try bench.report(wall: .live, progress: progress) },
+    end: { () throws(BenchFailure) in try bench.end() })
+}
+
+private func benchConsole(
+  _ invocation: Invocation, _ output: inout Output
+) throws(Failure) -> ExitCode {
+  var options = ConsoleBenchOptions()
+  options.directory = try text(invocation[directory])
+  options.files = invocation[depotFiles]
+  options.rounds = invocation[storeRounds]
+  if let row = invocation[onlyConsole] { options.rows = [row] }
+  let chosen = options
+  let bench = try benching { () throws(BenchFailure) in
+    try ConsoleBench(chosen, clock: .live)
   }
   return try measure(
     bench.measurements, invocation, &output,
