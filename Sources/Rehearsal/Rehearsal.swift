@@ -55,6 +55,15 @@ package enum FaultProfile: String, CaseIterable, Sendable {
     }
   }
 
+  /// The faults of a depot's disk, on which fewer bytes go to and fro than on a log's.
+  var depotPlan: FaultPlan {
+    switch self {
+    case .rot: FaultPlan.honest.arming(.bitRot, oneIn: 8)
+    case .misdirected: FaultPlan.honest.arming(.misdirectedWrite, oneIn: 8)
+    default: plan
+    }
+  }
+
   /// Faults of which at least one must have fired for a run to have shown anything.
   var wanted: Set<Fault> {
     switch self {
@@ -85,6 +94,8 @@ package struct Verdict: Sendable {
   package let crashes: Int
   /// The promise that was broken, or nil.
   package let violation: String?
+  /// How often what a run is about was done and judged, by name; empty where that is not counted.
+  package var deeds: [String: Int] = [:]
   /// The last operations on the disk, for whoever looks into a violation.
   package let lastOperations: [String]
 

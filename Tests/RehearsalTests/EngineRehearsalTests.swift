@@ -14,8 +14,40 @@ import Testing
     for seed in 1...4 as ClosedRange<UInt64> {
       var rehearsal = try EngineRehearsal(seed: seed, profile: profile)
       let verdict = rehearsal.run()
-      #expect(verdict.violation == nil, "seed \(seed), faults \(profile.rawValue)")
+      #expect(verdict.violation == nil, replay(verdict))
     }
+  }
+
+  @Test(arguments: FaultProfile.allCases.filter { !$0.isHonest })
+  func `what is called clean verifies even where the depot's disk keeps no promise`(
+    _ profile: FaultProfile
+  ) throws {
+    var reached = 0
+    for seed in 1...4 as ClosedRange<UInt64> {
+      var rehearsal = try EngineRehearsal(seed: seed, profile: profile)
+      let verdict = rehearsal.run()
+      #expect(verdict.violation == nil, replay(verdict))
+      if verdict.reachedItsFaults { reached += 1 }
+    }
+    #expect(reached > 0, "the armed faults hardly ever fired")
+  }
+
+  @Test func `a run stores, evicts, restores, deletes and meets a store with moods`() throws {
+    var deeds: [String: Int] = [:]
+    for seed in 1...4 as ClosedRange<UInt64> {
+      var rehearsal = try EngineRehearsal(seed: seed, profile: .honest)
+      deeds.merge(rehearsal.run().deeds, uniquingKeysWith: +)
+    }
+    for deed in [
+      "opens", "reads judged", "restores", "uploads tried", "evictions", "deletes",
+      "clean copies verified", "recounts", "moods of the store", "writes of the server",
+    ] {
+      #expect(deeds[deed, default: 0] > 0, "\(deed)")
+    }
+  }
+
+  private func replay(_ verdict: Verdict) -> Comment {
+    "replay with: larder simulate --engine --seeds \(verdict.seed) --faults \(verdict.profile.rawValue)"
   }
 
   @Test func `the same seed replays the same run of an engine and another does not`() throws {

@@ -49,6 +49,12 @@ struct DepotModel {
     doubted.insert(path)
   }
 
+  /// What was read is what counts from here on, for a disk that changes bytes by itself.
+  mutating func adopt(_ path: FilePath, _ bytes: [UInt8]?) {
+    doubted.remove(path)
+    if let bytes { wrote(path, bytes) } else { expected[path] = .onceHad }
+  }
+
   /// What is wrong with finding these bytes, or nothing; nil when that is right.
   func fault(finding bytes: [UInt8]?, at path: FilePath) -> String? {
     switch (expects(path), bytes) {

@@ -5,6 +5,14 @@
 // What is held: what the server wrote and synced is read back as it is, hot or cold, through every crash
 // of the process or the machine; no read ever gives other bytes; nothing is called clean whose stored
 // copy does not verify; the counts are those of a recount.
+//
+// Where the depot's disk does not keep its own promises, an engine cannot keep all of its. One that lies
+// about syncs may have lost what the server wrote once the power has failed; until then every read is
+// judged. One whose bits rot or whose pages stray changes files under everybody's hands, with no stamp
+// that tells: there no read of a hot file is judged. On all three what is called clean verifies, the counts
+// are right, the engine opens again, and what is there in the end leaves for cold storage and comes back bit
+// for bit. The event store's disk keeps its promises here: what a log does on one that does not is the
+// other rehearsal's, and an engine does not open over a log that does not verify.
 
 import Ambient
 import CacheEngine
@@ -30,6 +38,23 @@ package struct EngineRehearsal {
   private var faults: [Fault: Int] = [:]
   private var crashes = 0
   private var opens: UInt64 = 0
+  /// Whether nothing moves or fails any more.
+  private var isAtRest = false
+  private var deeds: [Deed: Int] = [:]
+
+  /// What a run is about; a run that did none of it has shown nothing.
+  private enum Deed: String {
+    case opened = "opens"
+    case read = "reads judged"
+    case restored = "restores"
+    case uploaded = "uploads tried"
+    case evicted = "evictions"
+    case deleted = "deletes"
+    case verified = "clean copies verified"
+    case recounted = "recounts"
+    case moods = "moods of the store"
+    case written = "writes of the server"
+  }
 
   /// The most times in a row that opening may fail before the faults are lifted.
   private static let opensMax = 4
@@ -41,9 +66,11 @@ package struct EngineRehearsal {
     let chosen = honest[generator.below(honest.count)]
     self.profile = profile ?? chosen
     depotDisk = SimulatedDisk(
-      seed: generator.next(), faults: self.profile.plan, clock: clock,
+      seed: generator.next(), faults: self.profile.depotPlan, clock: clock,
       capacity: ByteCount(512 << 10))
-    eventsDisk = SimulatedDisk(seed: generator.next(), faults: self.profile.plan, clock: clock)
+    eventsDisk = SimulatedDisk(
+      seed: generator.next(), faults: self.profile.isHonest ? self.profile.plan : .honest,
+      clock: clock)
     let coldDisk = SimulatedDisk(seed: generator.next(), faults: .none, clock: clock)
     local = try LocalStore(
       Self.backend(clock), pause: .advancing(clock), entropy: .seeded(generator.next())
@@ -85,9 +112,22 @@ package struct EngineRehearsal {
     }
     engine = nil
     keepCounts()
+    (deeds[.moods], deeds[.written]) = world.with { ($0.moods, $0.written) }
     return Verdict(
       seed: seed, profile: profile, trace: depotDisk.traceDigest, faults: faults, steps: steps,
-      crashes: crashes, violation: violation, lastOperations: depotDisk.lastOperations)
+      crashes: crashes, violation: violation,
+      deeds: Dictionary(uniqueKeysWithValues: deeds.map { ($0.key.rawValue, $0.value) }),
+      lastOperations: depotDisk.lastOperations)
+  }
+
+  private mutating func count(_ deed: Deed, _ times: Int = 1) { deeds[deed, default: 0] += times }
+
+  /// Whether what stands in the depot is what was put there.
+  private var isBytesKept: Bool {
+    switch profile {
+    case .rot, .misdirected: false
+    default: true
+    }
   }
 
   // MARK: - Steps
@@ -97,14 +137,14 @@ package struct EngineRehearsal {
     switch generator.below(24) {
     case 0..<5: world.with { $0.act() }
     case 5..<9: tell(engine)
-    case 9..<12: engine.stepUploads(max: 1 + generator.below(4))
+    case 9..<12: count(.uploaded, engine.stepUploads(max: 1 + generator.below(4)))
     case 12..<15: try read(engine)
-    case 15..<18: _ = engine.stepEvict(anyPath())
+    case 15..<18: if engine.stepEvict(anyPath()) { count(.evicted) }
     case 18: engine.stepRescan(isAsked: true)
     case 19: try delete(engine)
     case 20:
       engine.stepOrphans()
-      try passing { () throws(EngineError) in try engine.stepManifest() }
+      try judgeMeanwhile(engine)
     case 21: clock.advance(by: .milliseconds(generator.below(20_000)))
     case 22: engine.stepEvictions()
     default: crash()
@@ -140,6 +180,7 @@ package struct EngineRehearsal {
     if let found { return try judge(found, path) }
     do throws(EngineError) {
       _ = try engine.fetch(path)
+      count(.restored)
     } catch .notFound {
       return try judge(nil, path)
     } catch {
@@ -156,7 +197,9 @@ package struct EngineRehearsal {
     }
   }
 
-  private func judge(_ bytes: [UInt8]?, _ path: FilePath) throws(Broken) {
+  private mutating func judge(_ bytes: [UInt8]?, _ path: FilePath) throws(Broken) {
+    guard isBytesKept || isAtRest else { return }
+    count(.read)
     let fault = world.with { $0.model.fault(finding: bytes, at: path) }
     if let fault { throw Broken(fault) }
   }
@@ -168,18 +211,49 @@ package struct EngineRehearsal {
     guard world.with({ $0.discard(path) }) else { return }
     do throws(EngineError) {
       try engine.delete(path)
+      count(.deleted)
       world.with { $0.model.deleted(path) }
     } catch {
       world.with { $0.model.doubts(path) }
     }
   }
 
-  private func passing(_ body: () throws(EngineError) -> Void) throws {
+  /// In the middle of everything: what is called clean verifies, and the counts are those of a recount.
+  private mutating func judgeMeanwhile(_ engine: Engine) throws {
     do throws(EngineError) {
-      try body()
+      try engine.stepManifest()
     } catch {
       // The next open brings everything after the log.
+      return
     }
+    for path in EngineWorld.paths {
+      guard let row = try engine.row(at: path), row.state == .clean else { continue }
+      try verify(row)
+    }
+    try recount(engine)
+  }
+
+  private mutating func recount(_ engine: Engine) throws {
+    let (kept, counted) = try engine.recount()
+    guard kept == counted else { throw Broken("the counts are not those of a recount") }
+    count(.recounted)
+  }
+
+  /// Reads the stored copy of a file that is called clean, past all moods.
+  private mutating func verify(_ row: FileRow) throws {
+    guard let stored = row.stored else { throw Broken("\(row.path) is clean and has no copy") }
+    let sink = BytesSink(bytesMax: 1 << 20)
+    let transfer: Transfer
+    do throws(StorageError) {
+      transfer = try local.download(
+        try ObjectKey(bytes: stored.key), to: sink, DownloadRequest())
+    } catch {
+      throw Broken("\(row.path) is called clean, and its object cannot be read: \(error)")
+    }
+    guard transfer.digest == stored.digest else {
+      throw Broken("\(row.path) is called clean, and its object has other bytes")
+    }
+    count(.verified)
   }
 
   // MARK: - Crashes
@@ -193,6 +267,10 @@ package struct EngineRehearsal {
     if isOff || generator.chance(oneIn: 2) {
       depotDisk.crash()
       eventsDisk.crash()
+      // What such a disk has called durable need not be.
+      if !profile.isHonest {
+        world.with { for path in EngineWorld.paths { $0.model.doubts(path) } }
+      }
     }
     let server = world.with { $0.server }
     depotDisk = depotDisk.reopen()
@@ -216,6 +294,7 @@ package struct EngineRehearsal {
       if attempt > Self.opensMax { quieten() }
       do throws(EngineError) {
         engine = try Engine.open(parts(), settings)
+        count(.opened)
         if attempt > Self.opensMax { rearm() }
         return
       } catch {
@@ -233,8 +312,8 @@ package struct EngineRehearsal {
   }
 
   private func rearm() {
-    depotDisk.arm(profile.plan)
-    eventsDisk.arm(profile.plan)
+    depotDisk.arm(profile.depotPlan)
+    eventsDisk.arm(profile.isHonest ? profile.plan : .honest)
   }
 
   private mutating func parts() -> EngineParts {
@@ -282,6 +361,8 @@ package struct EngineRehearsal {
       clock.advance(by: .seconds(20_000))
       engine.stepUploads(max: 100)
     }
+    if !isBytesKept { try adopt(engine) }
+    isAtRest = true
     for round in ["at rest", "after eviction"] {
       for path in EngineWorld.paths {
         do throws(Broken) {
@@ -295,7 +376,22 @@ package struct EngineRehearsal {
     try judgeRows(engine)
   }
 
-  private func settle(_ engine: Engine, _ path: FilePath) throws(Broken) {
+  /// Takes what is there for what was written, on a disk that changed it by itself.
+  private func adopt(_ engine: Engine) throws {
+    for path in EngineWorld.paths {
+      do throws(EngineError) {
+        _ = try engine.fetch(path)
+      } catch .notFound, .denied {
+        // Then nothing is there.
+      } catch {
+        throw Broken("\(path) cannot be read though nothing fails: \(error)")
+      }
+      guard case .success(let bytes) = look(path) else { throw Broken("\(path) cannot be opened") }
+      world.with { $0.model.adopt(path, bytes) }
+    }
+  }
+
+  private mutating func settle(_ engine: Engine, _ path: FilePath) throws(Broken) {
     do throws(EngineError) {
       _ = try engine.fetch(path)
     } catch .notFound {
@@ -310,22 +406,16 @@ package struct EngineRehearsal {
   }
 
   /// Nothing is at risk, what is called clean verifies, and the counts are those of a recount.
-  private func judgeRows(_ engine: Engine) throws {
+  private mutating func judgeRows(_ engine: Engine) throws {
     for path in EngineWorld.paths {
       guard let row = try engine.row(at: path) else { continue }
-      guard row.state == .clean, let stored = row.stored else {
+      guard row.state == .clean else {
         throw Broken("\(path) is \(row.state) when everything could be stored")
       }
-      let sink = BytesSink(bytesMax: 1 << 20)
-      let transfer = try local.download(
-        try ObjectKey(bytes: stored.key), to: sink, DownloadRequest())
-      guard transfer.digest == stored.digest else {
-        throw Broken("\(path) is called clean, and its object has other bytes")
-      }
+      try verify(row)
     }
     try engine.stepManifest()
-    let (kept, counted) = try engine.recount()
-    guard kept == counted else { throw Broken("the counts are not those of a recount") }
+    try recount(engine)
   }
 }
 

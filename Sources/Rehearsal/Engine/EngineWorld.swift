@@ -22,7 +22,8 @@ final class EngineWorld: Sendable {
     var turnsOneIn = 40
     /// The store is out of sorts once in so many; 0 for never.
     var moodsOneIn = 8
-    var isInTurn = false
+    /// How often it was.
+    var moods = 0
     var written = 0
     /// Files that changed behind the engine's back and that nobody has told of.
     var untold: [FilePath] = []
@@ -49,7 +50,10 @@ final class EngineWorld: Sendable {
       guard state.moodsOneIn > 0, state.generator.chance(oneIn: state.moodsOneIn) else {
         return .works
       }
-      return [.away, .lies, .losesItsWord][state.generator.below(3)]
+      let bad = StoreMood.allCases.filter { $0 != .works }
+      let mood = bad[state.generator.below(bad.count)]
+      state.moods += 1
+      return mood
     }
   }
 }

@@ -6,7 +6,7 @@ import Digests
 import DurableFiles
 
 /// What a call on the store comes to.
-enum StoreMood: Sendable {
+enum StoreMood: String, CaseIterable, Sendable {
   case works
   /// It cannot be reached.
   case away
@@ -14,6 +14,10 @@ enum StoreMood: Sendable {
   case lies
   /// It does what was asked, and its answer is lost.
   case losesItsWord
+  /// It says that it has no such object.
+  case forgets
+  /// It breaks off in the middle of a download.
+  case breaksOff
 }
 
 /// A store in front of another, with moods.
@@ -54,6 +58,13 @@ final class UnreliableStore: ObjectStore {
   ) throws(StorageError) -> Transfer {
     switch mood() {
     case .away, .losesItsWord: throw away
+    case .forgets: throw .absent(key)
+    case .breaksOff:
+      guard let object = try inner.head(key) else { throw .absent(key) }
+      try sink.begin(size: object.size)
+      let part = [UInt8](repeating: 0x3f, count: Int(object.size / 2))
+      try sink.write(part.span, at: 0)
+      throw away
     case .lies:
       guard let object = try inner.head(key) else { throw .absent(key) }
       let bytes = [UInt8](repeating: 0x21, count: Int(object.size))
@@ -71,8 +82,11 @@ final class UnreliableStore: ObjectStore {
   func head(
     _ key: ObjectKey, _ cancellation: Cancellation?
   ) throws(StorageError) -> ObjectStatus? {
-    if case .away = mood() { throw away }
-    return try inner.head(key, cancellation)
+    switch mood() {
+    case .away: throw away
+    case .forgets: return nil
+    default: return try inner.head(key, cancellation)
+    }
   }
 
   func setMetadata(
