@@ -150,8 +150,9 @@ let house: [Target] =
     room(
       "Bench",
       [
-        "Manifest", "Operations", "EventStore", "RocksDB", "SQLite", "CloudStorage", "ColdStorage",
-        "HTTP", "Retry", "Terminal", "Telemetry", "Digests", "DurableFiles", "Ambient", "Bytes",
+        "CacheEngine", "Manifest", "Operations", "EventStore", "RocksDB", "SQLite", "CloudStorage",
+        "ColdStorage", "HTTP", "Sockets", "Views", "Retry", "Terminal", "Telemetry", "Digests",
+        "DurableFiles", "Ambient", "Bytes",
       ]),
 
     // 6: the face

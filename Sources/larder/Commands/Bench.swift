@@ -49,6 +49,21 @@ private let depotTransitions = Flag(
   "transitions", .integer(100...10_000_000), default: 100_000,
   "How many transitions are applied in batches.")
 
+private let engineRounds = Flag(
+  "rounds", .integer(1...roundsMax), default: 3, "In how many rounds rows with a peer are measured."
+)
+private let smallUploads = Flag(
+  "uploads", .integer(1_000...1_000_000), default: 100_000, "How many files of 16 KiB are stored.")
+private let sustainedSeconds = Flag(
+  "seconds", .integer(1...3_600), default: 60,
+  "For how long transitions are written down without a pause.")
+private let lmdbPython = Flag(
+  "python", .text("PROGRAM"), default: "python3", "The Python that has the module lmdb.")
+private let depotDirectory = Argument(
+  .directory("DEPOT"), "The depot that was made for it.")
+private let coldDirectory = Argument(
+  .directory("COLD"), "The directory of its cold store.")
+
 /// Measures parts of the product.
 let benchCommand: Command<Action> = Command(
   "bench", "Measure parts of the product on this machine.",
@@ -112,7 +127,11 @@ let benchCommand: Command<Action> = Command(
     Command(
       "console", "Measure the console on its terminal, beside htop and btop.",
       details: """
-        The console runs on a terminal that is played here, on a depot of so many files that is made in the         directory and removed at the end: a million take about 1 GB and a minute, ten million about 8 GB         and some minutes. What counts is what a person and a line notice: time to the first picture,         bytes sent, time from a key to its answer. htop and btop are reported as missing if they are not         installed.
+        The console runs on a terminal that is played here, on a depot of so many files that is made in \
+        the directory and removed at the end: a million take about 1 GB and a minute, ten million about \
+        8 GB and some minutes. What counts is what a person and a line notice: time to the first picture, \
+        bytes sent, time from a key to its answer. htop and btop are reported as missing if they are not \
+        installed.
         """,
       examples: [
         .init("larder bench console --directory /srv", "Measure everything on a million files."),
@@ -122,6 +141,24 @@ let benchCommand: Command<Action> = Command(
       ],
       takes: [json, storeRounds, directory, depotFiles, onlyConsole],
       action: Action(benchConsole)),
+    Command(
+      "engine", "Measure a whole engine beside the bare calls of the disk, SQLite and LMDB.",
+      details: """
+        Depots, logs and cold stores are made in the directory and removed at the end. A hundred thousand \
+        uploads take some 5 GB for a while, a depot of ten million files some 8 GB. LMDB is measured \
+        through the Python module lmdb, and reported as missing without it.
+        """,
+      examples: [
+        .init(
+          "larder bench engine --files 10000000 --seconds 300 --directory /srv",
+          "Measure what the bars are meant for.")
+      ],
+      takes: [
+        json, engineRounds, directory, smallUploads, depotFiles, sustainedSeconds, lmdbPython,
+      ], action: Action(benchEngine)),
+    Command(
+      "serving", "Start an engine on a depot that 'bench engine' made, and say what that takes.",
+      takes: [json, depotDirectory, coldDirectory], action: Action(benchServing)),
     Command(
       "paging", "Page through an event store and say what memory that takes.",
       details: """
@@ -224,6 +261,41 @@ private func benchConsole(
     bench.measurements, invocation, &output,
     { (progress) throws(BenchFailure) in try bench.report(wall: .live, progress: progress) },
     end: { () throws(BenchFailure) in try bench.end() })
+}
+
+private func benchEngine(
+  _ invocation: Invocation, _ output: inout Output
+) throws(Failure) -> ExitCode {
+  var options = EngineBenchOptions()
+  options.directory = try text(invocation[directory])
+  options.uploads = invocation[smallUploads]
+  options.files = invocation[depotFiles]
+  options.sustained = .seconds(invocation[sustainedSeconds])
+  options.rounds = invocation[engineRounds]
+  options.python = invocation[lmdbPython]
+  let chosen = options
+  let bench = try benching { () throws(BenchFailure) in try EngineBench(chosen, clock: .live) }
+  return try measure(
+    bench.measurements, invocation, &output,
+    { (progress) throws(BenchFailure) in try bench.report(wall: .live, progress: progress) },
+    end: { () throws(BenchFailure) in try bench.end() })
+}
+
+private func benchServing(
+  _ invocation: Invocation, _ output: inout Output
+) throws(Failure) -> ExitCode {
+  let (depot, cold) = (try text(invocation[depotDirectory]), try text(invocation[coldDirectory]))
+  let probe = try benching { () throws(BenchFailure) in
+    try ServingProbe.run(depot: depot, cold: cold, clock: .live)
+  }
+  if invocation[json] {
+    try output.print(json: probe.json)
+  } else {
+    try output.print(
+      "\(probe.files) files: \(ByteCount(probe.anonymousBytes)) anonymous, serving after "
+        + "\(probe.servingSeconds) s")
+  }
+  return .done
 }
 
 private func benchPaging(
