@@ -56,6 +56,14 @@ struct RunningEngine {
       environment: environment)
   }
 
+  /// Runs a command to its end, on the configuration unless that is left out.
+  func run(_ words: [String], configured: Bool = true) throws -> EndedChild {
+    try ChildProcess(
+      builtProduct("larder"),
+      (words + (configured ? ["--config", config] : [])).map { Array($0.utf8) }
+    ).wait()
+  }
+
   /// Waits until something is so; nil when it never is.
   func eventually<Result>(_ look: () throws -> Result?) rethrows -> Result? {
     for _ in 0..<3_000 {

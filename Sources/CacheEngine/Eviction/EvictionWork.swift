@@ -55,7 +55,9 @@ struct EvictionWork: Sendable {
       guard let row = turn.row, row.state == .clean, let hot = row.hot, let stored = row.stored
       else { return .stays(.notEvictable) }
       if row.isPinned { return .stays(.pinned) }
-      if !isAsked, clock.now() - row.accessed < minAge { return .stays(.recent) }
+      // A time that lies ahead is from before the clock was set back, and says nothing.
+      let age = clock.now() - row.accessed
+      if !isAsked, age >= .zero, age < minAge { return .stays(.recent) }
       guard try isStored(stored, hot, &turn) else { return .stays(.notStored) }
       return try depart(hot, &turn)
     } catch {
