@@ -96,7 +96,7 @@ extension Engine {
     } catch {
       if !error.isOfNothingThere { throw EngineError(error, path) }
     }
-    depot.removeEmptyDirectories(above: path)
+    depot.noteLeft(path)
     do throws(DiskError) {
       try depot.secureRemoval(of: path)
     } catch {

@@ -19,8 +19,11 @@ extension Engine {
   static let intakeMax = 65_536
   /// Threads that take in what changed, so that their events share commits.
   static let intakeThreads = 16
-  /// How long after a look through the depot the next may begin.
-  private static let rescanCooldown = Duration.seconds(30)
+  /// How long after a look through the depot the next may begin: so many times as long as it took,
+  /// and no longer than the longest.
+  private static let rescanRests = 10
+  static let rescanCooldownMin = Duration.seconds(1)
+  static let rescanCooldownMax = Duration.seconds(30)
   /// How long until who tells of changes is made anew after a failure.
   private static let watchPause = Duration.seconds(5)
   /// Objects that are removed on one round, and how long between rounds.
@@ -37,6 +40,9 @@ extension Engine {
       do throws(DiskError) {
         guard let make = parts.watch else { return }
         let watcher = try make()
+        // Whatever happened before it was made nobody has told. The debt comes first, so that one look
+        // pays it together with the one at the start.
+        ledger.oweRescan()
         let now = parts.wallClock.now()
         let goesOn = life.change { (life: inout Life) -> Bool in
           life.watcher = watcher
@@ -46,9 +52,6 @@ extension Engine {
         }
         changes.note()
         guard goesOn else { return watcher.stop() }
-        // Whatever happened before it was made nobody has told.
-        ledger.oweRescan()
-        wake()
         while let events = try watcher.next(timeout: .seconds(60)) {
           guard leave(events.map(IntakeJob.event)) else { return }
         }
@@ -100,9 +103,11 @@ extension Engine {
   func take(_ job: IntakeJob) throws(EngineError) {
     switch job {
     case .look(let path):
+      guard try admitsFound(path) else { return }
       if try look.look(at: path, .found) { uploads.notice() }
     case .event(let event):
       counters.changes.add()
+      guard try admits(event) else { return }
       switch try intake.take(event) {
       case .nothing: return
       case .changed: uploads.notice()
@@ -121,14 +126,27 @@ extension Engine {
 
   /// Looks through the depot whenever that is owed, and not too often.
   func rescanWhenOwed() {
+    waitForWatcher()
     while !isStopping {
       if ledger.refusal == nil, takeRescan() {
+        let begun = parts.monotonicClock.now()
         rescan { path in leave([.look(path)]) }
-        pause(Self.rescanCooldown)
+        pause(Self.cooldown(after: parts.monotonicClock.now() - begun))
       } else {
         pause(Self.keeperPause)
       }
     }
+  }
+
+  /// How long to rest after a look that took so long.
+  static func cooldown(after took: Duration) -> Duration {
+    min(max(took * rescanRests, rescanCooldownMin), rescanCooldownMax)
+  }
+
+  /// A look before changes are told would have to be repeated as soon as they are.
+  private func waitForWatcher() {
+    guard parts.watch != nil else { return }
+    _ = life.wait { $0.watcher != nil || $0.watcherFault != nil || $0.isStopping ? true : nil }
   }
 
   /// Takes the debt of a look over; it is shown as under way before it is no debt any more.
@@ -161,7 +179,7 @@ extension Engine {
   }
 
   /// Waits until the manifest has all that the log held when it was opened, for its pages have not.
-  private func waitForReplay() throws(EngineError) {
+  func waitForReplay() throws(EngineError) {
     do throws(ManifestError) {
       while try manifest.lag().isReplaying, !isStopping {
         if parts.hasThreads {
@@ -183,9 +201,11 @@ extension Engine {
       while !engine.isStopping {
         engine.removeOrphans()
         engine.copyKeyset()
+        engine.depot.sweepEmptied(at: engine.parts.wallClock.now())
         engine.pause(Self.keeperPause)
       }
     }
+    run("scrub") { $0.scrub() }
   }
 
   /// Reads what earlier engines have found wrong and nobody has mended.

@@ -1,6 +1,7 @@
 // An engine without threads, which goes when it is told to. It does the same by the same code; what
 // threads would do side by side it does one after the other, so that a seed decides a whole run.
 
+internal import Ambient
 package import DurableFiles
 package import Manifest
 
@@ -44,6 +45,9 @@ extension Engine {
     removeOrphans()
     copyKeyset()
   }
+
+  /// Removes directories that files have left and nobody uses.
+  package func stepEmptied() { depot.sweepEmptied(at: parts.wallClock.now()) }
 
   /// What is true of a file.
   package func row(at path: FilePath) throws(EngineError) -> FileRow? { try ledger.row(at: path) }

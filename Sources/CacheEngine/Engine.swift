@@ -44,6 +44,8 @@ public final class Engine: Sendable {
   let misses = RecentDurations()
   /// Nil where there are no keys.
   let shredding: ShredWork?
+  /// Ends the verification that is under way when the engine stops.
+  let scrubbing = Cancellation()
   let log: Log
   let started: WallTime
   /// What is to be taken in.
@@ -190,9 +192,10 @@ public final class Engine: Sendable {
     look = DepotLook(
       ledger: ledger, depot: depot, clock: parts.wallClock, shredding: shredding)
     intake = Intake(look: look, manifest: manifest)
+    let naming = ObjectNaming(
+      limits: parts.cold.capabilities.keyLimits, lineage: store.lineage)
     let uploader = Uploader(
-      depot: depot, cold: parts.cold,
-      naming: ObjectNaming(limits: parts.cold.capabilities.keyLimits, lineage: store.lineage),
+      depot: depot, cold: parts.cold, naming: naming,
       clock: parts.wallClock, sealing: sealing)
     let work = UploadWork(
       ledger: ledger, uploader: uploader, settings: inForce, clock: parts.wallClock,
@@ -218,7 +221,12 @@ public final class Engine: Sendable {
       RestoreWork(
         ledger: ledger, depot: depot,
         restorer: Restorer(
-          depot: depot, cold: reading, entropy: parts.entropy, sealing: sealing), log: log,
+          depot: depot, cold: reading, entropy: parts.entropy, sealing: sealing),
+        adoption: Adoption(
+          ledger: ledger,
+          catalogue: ObjectCatalogue(cold: parts.cold, naming: naming, clock: parts.wallClock),
+          counter: counters.adopted, log: log),
+        settings: inForce, log: log,
         makeRoom: { evictions.makeRoom($0) }, expect: { evictions.expect($0) },
         unrecorded: { counters.unrecordedRestores.add() }),
       counters: counters, concurrency: settings.restores.threads,
@@ -304,6 +312,7 @@ public final class Engine: Sendable {
     }
     guard isFirst else { return }
     watcher?.stop()
+    scrubbing.cancel()
     box.close()
     if life.withLock({ $0.isStarted }) {
       restores.stop(timeout: max(.zero, deadline - parts.monotonicClock.now()))

@@ -24,6 +24,11 @@ struct EngineCounters: Sendable {
   let changes: Counter
   let overflows: Counter
   let rescans: Counter
+  let writersRejected: Counter
+  let writersByOwner: Counter
+  let adopted: Counter
+  let scrubbedFiles: Counter
+  let scrubbedBytes: Counter
 
   /// Registers them.
   init(_ registry: MetricRegistry) throws(TelemetryError) {
@@ -67,6 +72,19 @@ struct EngineCounters: Sendable {
       "p4cache_watcher_overflows_total", "How often changes were lost before they were told.")
     rescans = try registry.counter(
       "p4cache_rescans_total", "How often the whole depot was looked through.")
+    writersRejected = try registry.counter(
+      "p4cache_writes_rejected_total", "Writes of users whose writes do not count.")
+    writersByOwner = try registry.counter(
+      "p4cache_writers_by_owner_total",
+      "Writes whose writer was gone, so that the file's owner stood for it.")
+    adopted = try registry.counter(
+      "p4cache_adopted_total", "Files of which only cold storage knew, and that were taken over.")
+    scrubbedFiles = try registry.counter(
+      "p4cache_scrubbed_files_total", "Files that were verified while nothing else was to do.")
+    scrubbedBytes = try registry.counter(
+      "p4cache_scrubbed_bytes_total",
+      "Bytes of files that were verified while nothing else was to do."
+    )
   }
 
   func note(_ end: UploadEnd) {

@@ -22,6 +22,9 @@ import Testing
     #expect(isUndisturbed)
     try departure.drop()
     #expect(try ground.names(in: Depot.evicting).isEmpty)
+    let left = try #require(try ground.disk.status(at: "keep/sub")).modifiedNanoseconds
+    ground.depot.sweepEmptied(
+      at: WallTime(microseconds: left / 1_000) + EmptiedDirectories.restingTime + .seconds(1))
     #expect(try ground.disk.status(at: "keep/sub") == nil)
     #expect(try ground.text("keep/b") == "stays")
   }

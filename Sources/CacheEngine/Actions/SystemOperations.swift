@@ -80,6 +80,8 @@ extension HostControl {
   static func probe(_ ground: GateGround) -> HostControl {
     HostControl(Control.probe, .atOnce) { (_, cancellation) throws(OperationFault) in
       let engine = try ground.living()
+      // Whatever it says, the backend stands differently from now on, and whoever shows it is told.
+      defer { engine.changes.note() }
       let probe: StorageProbe
       do throws(StorageError) {
         probe = try StorageProbe.run(

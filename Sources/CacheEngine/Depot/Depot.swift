@@ -23,6 +23,7 @@ package final class Depot: Sendable {
 
   private let open: @Sendable () throws(DiskError) -> any Disk
   private let current: Mutex<any Disk>
+  private let emptied = Mutex(EmptiedDirectories())
 
   /// Opens the depot; `open` is called again when the disk refuses further work after a failed sync.
   package init(
@@ -138,16 +139,30 @@ package final class Depot: Sendable {
     }
   }
 
-  /// Removes the directories above a file that hold nothing any more.
-  func removeEmptyDirectories(above path: FilePath) {
-    var directory = path.parent
-    do throws(DiskError) {
-      while directory != .root {
+  /// Notes that a file has left, so that its directory may hold nothing any more.
+  func noteLeft(_ path: FilePath) { emptied.withLock { $0.note(path.parent) } }
+
+  /// Removes directories that files have left, that hold nothing, and that nobody has changed for a
+  /// while: a program that has just made one, or a file in it, is about to make another.
+  func sweepEmptied(at now: WallTime) {
+    for directory in emptied.withLock({ $0.take(at: now) }) {
+      do throws(DiskError) {
+        guard let status = try disk.status(at: directory), status.kind == .directory else {
+          continue
+        }
+        let age = now - WallTime(microseconds: status.modifiedNanoseconds / 1_000)
+        // A time that lies ahead is that of a clock which was set back.
+        if age >= .zero, age < EmptiedDirectories.restingTime {
+          emptied.withLock {
+            $0.note(directory, until: now + (EmptiedDirectories.restingTime - age))
+          }
+          continue
+        }
         try disk.removeDirectory(directory)
-        directory = directory.parent
+        emptied.withLock { $0.note(directory.parent) }
+      } catch {
+        // It holds something, or somebody else was first; an empty directory harms nobody.
       }
-    } catch {
-      // It holds something, or somebody else was first; an empty directory harms nobody.
     }
   }
 }

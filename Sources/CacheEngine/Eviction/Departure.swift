@@ -120,7 +120,7 @@ struct Departure: ~Copyable {
   /// Lets the file go for ever.
   consuming func drop() throws(DiskError) {
     try depot.disk.remove(aside)
-    depot.removeEmptyDirectories(above: path)
+    depot.noteLeft(path)
   }
 
   /// Moves a file that lies aside to its path, or to where displaced files are kept.

@@ -57,6 +57,13 @@ struct ObjectNaming: Sendable {
     return valid(Self.names + Self.fingerprint(of: path))
   }
 
+  /// The object that tells the path of a long one, by the key of its bytes; nil when it is none.
+  func nameKey(behind key: ObjectKey) -> ObjectKey? {
+    guard key.bytes.starts(with: Self.long), let end = key.bytes.lastIndex(of: Self.separator)
+    else { return nil }
+    return valid(Self.names + key.bytes[Self.long.count..<end])
+  }
+
   /// The path that a key tells; nil for a long one, or one that was not made here.
   static func path(in key: ObjectKey) -> FilePath? {
     let bytes = key.bytes

@@ -51,6 +51,9 @@ final class RestoreRunner: Sendable {
     left = Monitor(0)
   }
 
+  /// How files are taken over that only cold storage knows.
+  var adoption: Adoption { work.adoption }
+
   /// Starts the threads.
   func start() {
     left.change { $0 = concurrency }

@@ -13,6 +13,8 @@ struct RestoreWork: Sendable {
   let ledger: Ledger
   let depot: Depot
   let restorer: Restorer
+  let adoption: Adoption
+  let settings: SettingsInForce
   let log: Log
   /// Makes room for so many bytes; false when no file could go.
   let makeRoom: @Sendable (UInt64) -> Bool
@@ -36,7 +38,7 @@ struct RestoreWork: Sendable {
     _ path: FilePath, _ cancellation: Cancellation, _ transfer: TransferInHand
   ) throws(EngineError) -> UInt64 {
     for attempt in 1... {
-      switch try judge(path) {
+      switch try judge(path, cancellation) {
       case .isThere(let size): return size
       case .bring(let stored):
         do throws(EngineError) {
@@ -56,13 +58,19 @@ struct RestoreWork: Sendable {
     throw .changed(path)
   }
 
-  private func judge(_ path: FilePath) throws(EngineError) -> Judgement {
+  private func judge(
+    _ path: FilePath, _ cancellation: Cancellation
+  ) throws(EngineError) -> Judgement {
     guard Depot.isFile(path) else { throw .denied(path, "it is not one of the depot's files") }
     if let found = try depot.copy(at: path, path) { return .isThere(size: found.details.size) }
     var turn = try ledger.turn(of: path)
     if let found = try depot.copy(at: path, path) { return .isThere(size: found.details.size) }
     if turn.row?.isHot == true {
       try recording { () throws(EngineError) in try turn.append(.vanished) }
+    }
+    let told = settings.now.depot
+    if turn.row == nil, told.fetchesUnknown || told.sharesColdTier {
+      _ = try adoption.adopt(&turn, cancellation)
     }
     guard let row = turn.row else { throw .notFound(path) }
     if row.state == .shredded { throw .shredded(path) }

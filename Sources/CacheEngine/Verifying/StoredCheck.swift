@@ -86,7 +86,7 @@ extension StoredCopy {
 }
 
 /// Where bytes go that are only hashed on their way.
-private struct NoSink: ObjectSink {
+struct NoSink: ObjectSink {
   var isOrdered: Bool { false }
   func begin(size: UInt64) throws(StorageError) {}
   func write(_ bytes: Span<UInt8>, at offset: UInt64) throws(StorageError) {}

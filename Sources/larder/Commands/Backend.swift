@@ -53,6 +53,7 @@ let backendCommand: Command<Action> = Command(
       "list", "List objects in the byte order of their names.",
       details: "With --json, each line is one object.",
       takes: [prefix, config, role, asJSON], action: Action(list)),
+    backendOrphansCommand,
     Command("rm", "Delete objects.", takes: [keys, config, role], action: Action(remove)),
   ])
 

@@ -23,6 +23,10 @@ private let descending = Flag("descending", "The last of the order first.")
 private let limit = Flag("limit", .integer(1...1_000_000), default: 100, "At most so many.")
 private let afterPath = Flag(
   "after", optional: .path("PATH"), "Go on behind this file, wherever it is in the order.")
+private let fromBackend = Flag(
+  "from-backend", "Take over what cold storage has; for when everything local was lost.")
+private let config = Flag(
+  "config", optional: .path("FILE"), "The configuration, with --from-backend.")
 private let file = Argument(.path("PATH"), "The file, below the depot.")
 
 /// The commands on a depot's manifest.
@@ -57,8 +61,19 @@ let manifestCommand: Command<Action> = Command(
       details: """
         The present manifest is moved aside. The event store must not be open elsewhere, for nobody \
         may use the manifest meanwhile. An engine does this by itself when it must.
+
+        With --from-backend the cold store is read instead, whose objects say which files they are: those \
+        that the log does not know become cold files with their mode, owner and time, and what stands in \
+        the depot is compared with them. A file that was deleted and whose object was still there comes \
+        back. Sealed objects are counted and left, for only the lost log names their keys, and then the \
+        exit code is 4. It may be interrupted and given again.
         """,
-      takes: [stateDirectory, json], action: Action(rebuild)),
+      examples: [
+        .init(
+          "larder manifest rebuild --from-backend --config /etc/larder.json5",
+          "On a new machine, with an empty depot.")
+      ],
+      takes: [stateDirectory, fromBackend, config, json], action: Action(rebuild)),
   ])
 
 // MARK: - Commands
@@ -150,6 +165,12 @@ private func show(_ invocation: Invocation, _ output: inout Output) throws(Failu
 }
 
 private func rebuild(_ invocation: Invocation, _ output: inout Output) throws(Failure) -> ExitCode {
+  if invocation[fromBackend] {
+    guard let config = invocation[config] else {
+      throw .ended(.misused, "--from-backend wants --config, which names the cold store")
+    }
+    return try recoverManifest(config, asJSON: invocation[json], invocation, &output)
+  }
   let path = invocation[stateDirectory]
   let disk = try disk(path, readOnly: false)
   // Whoever has the store has the manifest, so nobody uses it while it is made.
