@@ -170,8 +170,9 @@ import Testing
   @Test func `orphans are listed, and removed only when that is asked for`() throws {
     try makeDepot()
     let orphan = "cold/files/hot~0011223344556677"
-    try OpenFile(FilePath(orphan), .creating(mode: 0o600), on: ground.scratch.disk)
-      .write(Array("left".utf8), at: 0)
+    let left = try ground.scratch.makeFile("left", Array("left".utf8))
+    let put = try ground.run(["backend", "put", left, "files/hot~0011223344556677"])
+    #expect(put.ending == .exited(0), "\(put.errorText)")
     let listed = try ground.run(["backend", "orphans", "--grace", "0s"])
     #expect(listed.ending == .exited(0), "\(listed.errorText)")
     #expect(listed.outputText.contains("unaccounted  files/hot~0011223344556677"))
