@@ -102,6 +102,26 @@ import Testing
     queue.add([UInt8](repeating: 0, count: OutputQueue.bytesMax))
     #expect(!queue.hasRoom)
   }
+
+  @Test(arguments: 0...4)
+  func `a character that is cut by leaving is sent to its end`(_ sent: Int) {
+    var queue = OutputQueue()
+    var taken: [UInt8] = []
+    queue.add(Array("█x".utf8))
+    _ = queue.flush { bytes, from in
+      guard taken.count < sent else { return 0 }
+      taken.append(bytes[from])
+      return 1
+    }
+    queue.replace(with: [9])
+    _ = queue.flush { bytes, from in
+      taken += bytes[from...]
+      return bytes.count - from
+    }
+    let whole = sent == 0 ? [] : Array("█".utf8)
+    let end: [UInt8] = sent == 4 ? [UInt8(ascii: "x"), 9] : [0x18, 9]
+    #expect(taken == whole + end)
+  }
 }
 
 @Suite struct RecorderTests {

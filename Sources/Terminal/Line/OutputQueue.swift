@@ -19,10 +19,11 @@ struct OutputQueue {
     bytes += more
   }
 
-  /// Drops what waits and puts this in its place.
+  /// Drops what waits and puts this in its place. A character that was cut is sent to its end, for no
+  /// control breaks that off.
   mutating func replace(with last: [UInt8]) {
-    let wasCut = !isEmpty
-    bytes = (wasCut ? [0x18] : []) + last
+    let rest = bytes[sent...].prefix { $0 & 0xC0 == 0x80 }
+    bytes = rest + (isEmpty ? [] : [0x18]) + last
     sent = 0
   }
 
