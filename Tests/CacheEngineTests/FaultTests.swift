@@ -74,6 +74,12 @@ import Views
       _ = try ground.running.fetch(name)
       #expect(try ground.text(name)?.hasPrefix("of ") == true)
     }
+    try ground.write("a", "of afterwards")
+    #expect(ground.running.stepUploads(max: 10) == 1)
+    try ground.reopen()
+    #expect(ground.running.stepEvict("a"))
+    _ = try ground.running.fetch("a")
+    #expect(try ground.text("a") == "of afterwards")
   }
 
   @Test
