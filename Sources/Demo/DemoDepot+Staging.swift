@@ -6,6 +6,7 @@ import Ambient
 import CacheEngine
 import DurableFiles
 import Manifest
+import Views
 
 extension DemoDepot {
   /// How far behind the clock runs while files are made that are to be old.
@@ -51,7 +52,8 @@ extension DemoDepot {
       }
       ground.clock.run(behind: .zero)
     case .filesIntegrity:
-      return wait { crew.isFull && damage() }
+      // A file may be written anew before anybody reads what is damaged of it; then others are.
+      return wait { crew.isFull && damage() && (snapshot()?.findingsCount ?? 0) > 0 }
     case .manifestRebuilding:
       guard wait(until: { crew.isFull && dirty == 0 }) else { return false }
       return restart { loseManifest() }
@@ -115,6 +117,7 @@ extension DemoDepot {
     for book in crew.books {
       for (path, edition) in book.standing.sorted(by: { $0.key < $1.key }) {
         guard damaged.count < Self.damagedMax else { break }
+        if book.damaged.contains(path) { continue }
         if edition.size > 0, damage(path, engine) { damaged.append(path) }
       }
     }
