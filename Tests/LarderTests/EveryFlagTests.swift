@@ -46,7 +46,8 @@ struct PlacedCommand: Sendable, CustomStringConvertible {
       guard isOther, found.contains("\(missing) is missing"),
         !words.contains(where: { $0.hasPrefix(missing + "=") })
       else { return found }
-      words.append(missing + (missing == "--seeds" ? "=1..2" : "=F"))
+      let values = ["--seeds": "1..2", "--scope": "entity:F"]
+      words.append("\(missing)=\(values[missing] ?? "F")")
     }
     return nil
   }
