@@ -14,7 +14,7 @@ package struct Overview: Screen {
   private static let columnsForTwo = 72
   private static let columnsForThree = 150
   /// The spare rows from which on what is over is told too.
-  private static let rowsForPast = 4
+  private static let rowsForPast = 5
   /// The most rows that this takes.
   private static let rowsOfPastMax = 10
   /// The most conditions that take more than one line each.
@@ -118,7 +118,7 @@ package struct Overview: Screen {
       Pane.draw(column, into: &surface, place, context.brush)
     }
     if below.rows > 0 {
-      let rows = min(Pane.idealRows([lately]), Self.rowsOfPastMax)
+      let rows = min(max(Self.rowsForPast, Pane.idealRows([lately])), Self.rowsOfPastMax)
       Pane.draw([lately], into: &surface, below.split(top: rows).top, context.brush)
     }
   }
